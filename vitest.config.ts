@@ -1,0 +1,18 @@
+import { defineConfig } from "vitest/config";
+
+const project = (name: string, testTimeoutMillis = 20_000) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: testTimeoutMillis, hookTimeout: 60_000 },
+});
+
+/** One project a folder of `test/`, so that `vitest run --project protocol` runs one kind alone. */
+export default defineConfig({
+  test: {
+    projects: [
+      project("architecture", 60_000),
+      project("unit"),
+      project("contract"),
+      project("protocol", 60_000),
+      project("faults", 120_000),
+    ],
+  },
+});
