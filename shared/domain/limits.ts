@@ -1,0 +1,76 @@
+/**
+ * Every limit of the registry, by name and unit.
+ *
+ * A limit that guards memory or the database is a constant here; what a tenant's tier allows is policy and
+ * does not belong on this page.
+ */
+
+const kibibyte = 1024;
+const mebibyte = 1024 * kibibyte;
+const gibibyte = 1024 * mebibyte;
+const secondsPerHour = 3600;
+
+export const limits = {
+  /** Characters of `<name>`; clients join it to a host, and the sum must stay near 255. */
+  repositoryNameCharsMax: 255,
+  tagCharsMax: 128,
+  /** Characters of a registry's name, the rule of Azure Container Registry. */
+  registryNameCharsMin: 5,
+  registryNameCharsMax: 50,
+
+  /** Bytes of one manifest. The spec asks for at least 4 MiB. */
+  manifestBytesMax: 4 * mebibyte,
+  /** Bytes of a manifest that are kept inside its document; larger ones get a place. */
+  manifestInlineBytesMax: 32 * kibibyte,
+  /** Descriptors that one manifest may name. */
+  childrenMax: 10_000,
+  /** `?tag=` parameters of one manifest PUT; the spec asks for at least 10. */
+  tagsPerPutMax: 20,
+  /** Characters of a media type. RFC 6838 allows 127 on each side of the slash. */
+  mediaTypeCharsMax: 255,
+  /** Bytes of annotations kept with a referrer; larger ones are read from the manifest when listed. */
+  referrerAnnotationBytesMax: 16 * kibibyte,
+
+  /** Bytes of one blob: 50,000 blocks of 4,000 MiB would be more than anyone pushes; this is the hosted service's. */
+  blobBytesMax: 200 * gibibyte,
+  /** Bytes of one staged block. */
+  blockBytesMax: 8 * mebibyte,
+  /** Blocks of one blob, the limit of Blob Storage. */
+  blocksMax: 50_000,
+  /** Blocks of one request that may be on their way to the store at once. */
+  blocksInFlightMax: 3,
+  /** Bytes that are read back to hash an upload again, when its algorithm is only named at the end. */
+  rehashBytesMax: 4 * gibibyte,
+
+  /** Seconds that a request may last. Leases rely on it. */
+  requestSecondsMax: secondsPerHour,
+  /** Seconds without a byte after which a request's body counts as stalled. */
+  bodyIdleSecondsMax: 60,
+  /** Bytes of an unread body that are taken in before the connection is closed. */
+  drainBytesMax: 1 * mebibyte,
+  /** Characters of a request target. */
+  targetCharsMax: 8 * kibibyte,
+
+  /** Seconds that an unfinished upload lives. */
+  uploadSecondsMax: 7 * 24 * secondsPerHour,
+  /** Seconds that a lease is set ahead, and that must be left of it before something may point at its document. */
+  leaseSeconds: 24 * secondsPerHour,
+  leaseSecondsLeftMin: secondsPerHour,
+  /** Seconds that a signed URL works. */
+  signedUrlSeconds: 20 * 60,
+  /** Seconds that an event document is kept. */
+  eventSecondsMax: 30 * 24 * secondsPerHour,
+
+  /** Items of one page, and bytes of a page of referrers. */
+  pageItemsMax: 1_000,
+  referrersPageBytesMax: 4 * mebibyte,
+  /** Ranges of one request; more are answered with the whole blob. */
+  rangesMax: 16,
+
+  /** Operations and bytes of one commit, and what is left for edges beside the manifest's own documents. */
+  commitOperationsMax: 100,
+  commitBytesMax: 1_500_000,
+  edgesPerCommitMax: 90,
+  /** Times that a use case starts over when another writer was faster. */
+  contentionAttemptsMax: 64,
+} as const;
