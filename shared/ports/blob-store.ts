@@ -1,0 +1,81 @@
+import type { Digest } from "../domain/digest.ts";
+import type { Place } from "../domain/place.ts";
+
+/** The blocks that one request staged for an upload. Racing requests have different nonces, so blocks cannot collide. */
+export interface Run {
+  readonly nonce: string;
+  readonly blocks: number;
+}
+
+/** The part of an upload that earlier requests staged, in order. */
+export interface Staged {
+  readonly runs: readonly Run[];
+  readonly bytes: number;
+}
+
+/** Stages the blocks of one request behind what was staged before. */
+export interface BlockWriter {
+  /**
+   * Stages the next block, made of these pieces; the pieces must not be changed afterwards. Resolves when the store has
+   * it. Several may be under way; their order is the order of the calls.
+   */
+  stage(block: readonly Uint8Array[]): Promise<void>;
+  /** Makes every staged block durable. Call it once, after all `stage` calls have resolved. */
+  finish(): Promise<void>;
+  /** Drops what this writer staged, and only that. Never throws. */
+  abandon(): Promise<void>;
+}
+
+/** Kept beside the bytes, so that documents can be rebuilt from the store. */
+export interface BlobProperties {
+  readonly registry: string;
+  readonly repository: string;
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+/** What a signed URL is for. */
+export interface SignOptions {
+  readonly seconds: number;
+  readonly mediaType: string;
+}
+
+/**
+ * The bytes of one region. Bytes at a place never change once they are committed.
+ *
+ * A store that is throttled or away throws RegistryError TOOMANYREQUESTS or UNAVAILABLE.
+ */
+export interface BlobStore {
+  /** Bytes of a block, but for a request's last. */
+  readonly blockBytes: number;
+
+  /** Starts a run of blocks behind `staged`. Two runs may start behind the same bytes; the session decides which counts. */
+  extend(place: Place, staged: Staged, nonce: string): Promise<BlockWriter>;
+
+  /** Reads back what is staged and not yet committed. */
+  openStaged(place: Place, staged: Staged): AsyncIterable<Uint8Array>;
+
+  /** Makes the staged blocks the bytes of `place`, durably and without a copy. Repeating it is harmless. */
+  commit(place: Place, staged: Staged, properties: BlobProperties): Promise<void>;
+
+  /** Drops staged blocks that nobody will commit. Never throws. */
+  discard(place: Place, staged: Staged): Promise<void>;
+
+  /** Stores a small blob in one call, durably. */
+  put(place: Place, bytes: Uint8Array, properties: BlobProperties): Promise<void>;
+
+  /**
+   * The bytes from `start` to `end`, both inclusive, in pieces.
+   * @returns undefined when nothing is at the place
+   */
+  open(place: Place, start: number, end: number): Promise<AsyncIterable<Uint8Array> | undefined>;
+
+  /** A URL at which anybody reads the bytes for a while, or undefined where bytes are served through. */
+  sign(place: Place, options: SignOptions): Promise<string | undefined>;
+
+  /** Removes the bytes; an absent place is no error. */
+  delete(place: Place): Promise<void>;
+
+  /** Drops blocks of uploads that began before `before` (ms since 1970) and were never committed. @returns how many uploads */
+  discardUnfinished(before: number): Promise<number>;
+}

@@ -1,0 +1,16 @@
+import type { BlobStore } from "./blob-store.ts";
+import type { DocumentStore } from "./document-store.ts";
+import type { UploadSessions } from "./upload-sessions.ts";
+import type { Clock, Ids, Signer } from "./world.ts";
+
+/** All that the registry needs from the world. */
+export interface Ports {
+  readonly documents: DocumentStore;
+  readonly blobs: BlobStore;
+  readonly sessions: UploadSessions;
+  readonly signer: Signer;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** The region that this process runs in. */
+  readonly region: string;
+}
