@@ -1,0 +1,212 @@
+import type { Digest } from "../domain/digest.ts";
+import type { Place } from "../domain/place.ts";
+import type { Operation, Stored } from "../ports/document-store.ts";
+import type { Ports } from "../ports/ports.ts";
+import {
+  commitIdempotent,
+  commitWithEvent,
+  leaseHolds,
+  newEvent,
+  newLease,
+  readAs,
+  untilSettled,
+} from "./commit.ts";
+import {
+  type BlobDocument,
+  type CounterDocument,
+  type EventAction,
+  type EventDocument,
+  type HolderDocument,
+  type LinkDocument,
+  schema,
+} from "./documents.ts";
+import { endOfPrefix, ids, partitions } from "./keys.ts";
+import type { Repository } from "./repositories.ts";
+
+/** Bytes that this request committed and that no document names yet. */
+export interface OwnBytes {
+  readonly place: Place;
+  readonly size: number;
+}
+
+/** The link by which this repository may read the blob. One read. */
+export async function findLink(
+  ports: Ports,
+  repository: Repository,
+  digest: Digest,
+): Promise<Stored<LinkDocument> | undefined> {
+  return await readAs<LinkDocument>(ports.documents, repository.partition, ids.link(digest), "link");
+}
+
+/**
+ * Makes the blob readable in the repository: blob commit { counter, blob, holder, event }, then link.
+ *
+ * A blob that is there already and live keeps its place; one that is condemned moves to `own`. Without `own` the blob must be
+ * there and live.
+ * @returns the link, whose place is `own.place` only if these bytes are used; undefined when there are no bytes to link to
+ */
+export async function holdBlob(
+  ports: Ports,
+  repository: Repository,
+  digest: Digest,
+  own: OwnBytes | undefined,
+  action: EventAction,
+): Promise<LinkDocument | undefined> {
+  const link = await findLink(ports, repository, digest);
+  if (link !== undefined && leaseHolds(ports, link.document.leaseUntil)) return link.document;
+
+  const writer = ports.ids.nonce();
+  const { rid } = repository.registry;
+  const event = newEvent(ports, action, writer, { rid, repository: repository.name, digest });
+  const blob = await untilSettled(() => commitBlob(ports, repository, digest, own, event));
+  if (blob === "absent") return undefined;
+  const document: LinkDocument = {
+    id: ids.link(digest),
+    kind: "link",
+    schema,
+    writer,
+    digest,
+    size: blob.size,
+    place: blob.place,
+    leaseUntil: newLease(ports),
+  };
+  await commitIdempotent(ports.documents, repository.partition, [{ op: "upsert", document }]);
+  return document;
+}
+
+/** One attempt at the blob commit. Undefined: start over. */
+async function commitBlob(
+  ports: Ports,
+  repository: Repository,
+  digest: Digest,
+  own: OwnBytes | undefined,
+  event: EventDocument,
+): Promise<BlobDocument | "absent" | undefined> {
+  const partition = partitions.shard(repository.registry.rid, digest);
+  const [stored, counter] = await Promise.all([
+    readAs<BlobDocument>(ports.documents, partition, ids.blob(digest), "blob"),
+    readAs<CounterDocument>(ports.documents, partition, ids.counter, "counter"),
+  ]);
+  const live = stored?.document.state === "live" ? stored.document : undefined;
+  if (live === undefined && own === undefined) return "absent";
+  const now = ports.clock.now();
+  const bytes = live ?? own;
+  if (bytes === undefined) return "absent";
+  const blob: BlobDocument = {
+    id: ids.blob(digest),
+    kind: "blob",
+    schema,
+    writer: event.writer,
+    digest,
+    size: bytes.size,
+    place: bytes.place,
+    state: "live",
+    leaseUntil: Math.max(live?.leaseUntil ?? 0, newLease(ports)),
+    committedAt: live?.committedAt ?? now,
+  };
+  const holder: HolderDocument = {
+    id: ids.holder(digest, repository.name, repository.generation),
+    kind: "holder",
+    schema,
+    writer: event.writer,
+    digest,
+    repository: repository.name,
+    generation: repository.generation,
+    since: now,
+  };
+  // The counter is what concurrent pushes contend for, so it goes first and fails before anything else is tried.
+  const committed = await commitWithEvent(
+    ports.documents,
+    partition,
+    [
+      countOperation(counter, event.writer, live === undefined ? blob : undefined),
+      stored === undefined
+        ? { op: "create", document: blob }
+        : { op: "replace", document: blob, etag: stored.etag },
+      { op: "upsert", document: holder },
+    ],
+    { ...event, size: blob.size },
+  );
+  return committed ? blob : undefined;
+}
+
+/** @param added the blob that becomes live with this commit; undefined when it was live before */
+function countOperation(
+  counter: Stored<CounterDocument> | undefined,
+  writer: string,
+  added: BlobDocument | undefined,
+): Operation {
+  const before = counter?.document;
+  const document: CounterDocument = {
+    id: ids.counter,
+    kind: "counter",
+    schema,
+    writer,
+    bytes: (before?.bytes ?? 0) + (added?.size ?? 0),
+    blobs: (before?.blobs ?? 0) + (added === undefined ? 0 : 1),
+    seq: (before?.seq ?? 0) + 1,
+  };
+  return counter === undefined ? { op: "create", document } : { op: "replace", document, etag: counter.etag };
+}
+
+/**
+ * Makes sure that the link outlives this request, so that a document may be written that relies on it.
+ * @returns the link, or undefined when the repository cannot read the blob
+ */
+export async function leaseLink(
+  ports: Ports,
+  repository: Repository,
+  digest: Digest,
+): Promise<LinkDocument | undefined> {
+  const result = await untilSettled(async () => {
+    const link = await findLink(ports, repository, digest);
+    if (link === undefined) return "absent";
+    if (leaseHolds(ports, link.document.leaseUntil)) return link.document;
+    const document: LinkDocument = {
+      ...link.document,
+      leaseUntil: newLease(ports),
+      writer: ports.ids.nonce(),
+    };
+    const outcome = await ports.documents.commit(repository.partition, [
+      { op: "replace", document, etag: link.etag },
+    ]);
+    return outcome === "committed" ? document : undefined;
+  });
+  return result === "absent" ? undefined : result;
+}
+
+/** Takes the blob from the repository; holder and bytes fall to collection. @returns false when it was not there */
+export async function unlinkBlob(ports: Ports, repository: Repository, digest: Digest): Promise<boolean> {
+  const writer = ports.ids.nonce();
+  const { rid } = repository.registry;
+  const event = newEvent(ports, "blob-delete", writer, { rid, repository: repository.name, digest });
+  return await untilSettled(async () => {
+    const link = await findLink(ports, repository, digest);
+    if (link === undefined) return false;
+    const operation: Operation = { op: "delete", id: link.document.id, etag: link.etag };
+    const size = link.document.size;
+    const committed = await commitWithEvent(ports.documents, repository.partition, [operation], {
+      ...event,
+      size,
+    });
+    return committed ? true : undefined;
+  });
+}
+
+/** Some repositories of the registry that hold the blob. @param limit how many holders to look at */
+export async function listHolders(
+  ports: Ports,
+  rid: string,
+  digest: Digest,
+  limit: number,
+): Promise<HolderDocument[]> {
+  const prefix = ids.holders(digest);
+  const page = await ports.documents.list(partitions.shard(rid, digest), {
+    by: "id",
+    after: prefix,
+    before: endOfPrefix(prefix),
+    limit,
+    fresh: true,
+  });
+  return page.documents.map((stored) => stored.document as HolderDocument);
+}

@@ -1,0 +1,167 @@
+import type { Digest } from "../domain/digest.ts";
+import type { RegistryName, RepositoryName, Tag } from "../domain/name.ts";
+import type { Place } from "../domain/place.ts";
+import type { Document } from "../ports/document-store.ts";
+
+/** Version of the shapes on this page. */
+export const schema = 1;
+
+// Times are ms since 1970, sizes are bytes. What each document is for, and in which commit it is written, is told in
+// docs/architecture.md.
+
+export interface RegistryNameDocument extends Document {
+  readonly kind: "registry-name";
+  readonly rid: string;
+}
+
+export interface RegistryPolicies {
+  /** Accept manifests whose children are not in the repository, as mirrors of one platform need. */
+  readonly sparseManifests: boolean;
+}
+
+export interface RegistryDocument extends Document {
+  readonly kind: "registry";
+  readonly name: RegistryName;
+  readonly rid: string;
+  readonly state: "live" | "deleting";
+  readonly policies: RegistryPolicies;
+  /** Where new bytes of this registry go. */
+  readonly storage: { readonly account: string; readonly container: string };
+  readonly createdAt: number;
+}
+
+/** Has a rank, its id again, once it is listed. */
+export interface CatalogEntryDocument extends Document {
+  readonly kind: "catalog-entry";
+  readonly repository: RepositoryName;
+  readonly createdAt: number;
+}
+
+export interface RepositoryDocument extends Document {
+  readonly kind: "repository";
+  readonly name: RepositoryName;
+  /** Names the partition of what is in it; deletion moves on to a new one. */
+  readonly generation: string;
+  readonly state: "live";
+  readonly createdAt: number;
+}
+
+export interface ManifestDocument extends Document {
+  readonly kind: "manifest";
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly size: number;
+  /** The bytes, which are UTF-8, when small; else they are at `place`. */
+  readonly content?: string;
+  readonly place?: Place;
+  readonly children: readonly Digest[];
+  /** The writer of the edges that came with this document; deletion leaves those of a rival alone. */
+  readonly edgesWriter: string;
+  readonly subject?: Digest;
+  readonly artifactType?: string;
+  readonly state: "live" | "deleting";
+  readonly leaseUntil: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** Reverse entry of a tag; sorts right behind its manifest. */
+export interface ManifestTagDocument extends Document {
+  readonly kind: "manifest-tag";
+  readonly tag: Tag;
+}
+
+export interface TagDocument extends Document {
+  readonly kind: "tag";
+  readonly tag: Tag;
+  readonly digest: Digest;
+  /** Counts the moves of the tag. */
+  readonly version: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export interface ReferrerDocument extends Document {
+  readonly kind: "referrer";
+  readonly subject: Digest;
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly size: number;
+  readonly artifactType?: string;
+  /** Absent when there are none, or when they are too large to keep here and `annotationsInManifest` is true. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly annotationsInManifest: boolean;
+}
+
+/** Says that a manifest needs a child: what is pointed at is not collected. */
+export interface EdgeDocument extends Document {
+  readonly kind: "edge";
+  readonly child: Digest;
+  readonly childKind: "manifest" | "blob";
+  readonly manifest: Digest;
+  readonly createdAt: number;
+}
+
+/** This repository may read this digest. */
+export interface LinkDocument extends Document {
+  readonly kind: "link";
+  readonly digest: Digest;
+  readonly size: number;
+  readonly place: Place;
+  readonly leaseUntil: number;
+}
+
+export interface BlobDocument extends Document {
+  readonly kind: "blob";
+  readonly digest: Digest;
+  readonly size: number;
+  readonly place: Place;
+  readonly state: "live" | "condemned";
+  readonly leaseUntil: number;
+  readonly committedAt: number;
+}
+
+/** Keeps a blob alive for one generation of one repository. */
+export interface HolderDocument extends Document {
+  readonly kind: "holder";
+  readonly digest: Digest;
+  readonly repository: RepositoryName;
+  readonly generation: string;
+  readonly since: number;
+}
+
+/** Sums of one shard's live blobs; `seq` counts its commits. */
+export interface CounterDocument extends Document {
+  readonly kind: "counter";
+  readonly bytes: number;
+  readonly blobs: number;
+  readonly seq: number;
+}
+
+export interface CondemnedPlaceDocument extends Document {
+  readonly kind: "condemned-place";
+  readonly place: Place;
+  readonly deleteAfter: number;
+}
+
+export type EventAction =
+  | "blob-push"
+  | "blob-mount"
+  | "blob-delete"
+  | "manifest-push"
+  | "manifest-delete"
+  | "tag-delete";
+
+/** Committed with the change it tells of, as the last operation: where it is, the whole commit is. */
+export interface EventDocument extends Document {
+  readonly kind: "event";
+  readonly action: EventAction;
+  readonly at: number;
+  readonly region: string;
+  readonly rid: string;
+  readonly repository: RepositoryName;
+  readonly digest?: Digest;
+  readonly mediaType?: string;
+  readonly size?: number;
+  readonly tags?: readonly Tag[];
+}

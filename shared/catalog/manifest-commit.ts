@@ -1,0 +1,160 @@
+import type { Digest } from "../domain/digest.ts";
+import { RegistryError } from "../domain/errors.ts";
+import { timeKey } from "../domain/key.ts";
+import { limits } from "../domain/limits.ts";
+import type { Manifest } from "../domain/manifest.ts";
+import type { Tag } from "../domain/name.ts";
+import type { Place } from "../domain/place.ts";
+import type { Operation } from "../ports/document-store.ts";
+import type { Ports } from "../ports/ports.ts";
+import { commitIdempotent, commitWithEvent, newEvent, newLease, untilSettled } from "./commit.ts";
+import { type EdgeDocument, type ManifestDocument, type ReferrerDocument, schema } from "./documents.ts";
+import { ids } from "./keys.ts";
+import { finishManifestDeletion } from "./manifest-deletion.ts";
+import { readManifest } from "./manifests.ts";
+import type { Repository } from "./repositories.ts";
+import { planTags } from "./tags.ts";
+
+/** A manifest to be stored, with its bytes inline or at a place where they already are. */
+export interface NewManifest {
+  readonly digest: Digest;
+  readonly manifest: Manifest;
+  readonly size: number;
+  readonly content: string | undefined;
+  readonly place: Place | undefined;
+}
+
+/**
+ * The manifest commit: { edges, manifest, referrer, tags with their reverse entries, event }. Edges that do not fit go into commits
+ * before it. The manifest's document is always written, so that tags and deletion meet at its etag.
+ *
+ * Its children must have been found and leased before.
+ * @returns the manifest's document; its place is `added.place` only if these bytes are used
+ */
+export async function commitManifest(
+  ports: Ports,
+  repository: Repository,
+  added: NewManifest,
+  tags: readonly Tag[],
+): Promise<ManifestDocument> {
+  const writer = ports.ids.nonce();
+  const event = newEvent(ports, "manifest-push", writer, {
+    rid: repository.registry.rid,
+    repository: repository.name,
+    digest: added.digest,
+    mediaType: added.manifest.mediaType,
+    size: added.size,
+    tags,
+  });
+  return await untilSettled(async () => {
+    const stored = await readManifest(ports, repository, added.digest);
+    if (stored?.document.state === "deleting") {
+      await finishManifestDeletion(ports, repository, added.digest);
+      return undefined;
+    }
+    const type = stored?.document.mediaType ?? added.manifest.mediaType;
+    if (type !== added.manifest.mediaType) {
+      // The same bytes under two types could be verified as one thing and run as another.
+      throw new RegistryError("MANIFEST_INVALID", { message: `this digest is already known as ${type}` });
+    }
+    const tagOperations = await planTags(ports, repository, added.digest, tags, writer);
+    const document = manifestDocument(ports, added, writer, stored?.document);
+    const own: Operation[] = [
+      stored === undefined ? { op: "create", document } : { op: "replace", document, etag: stored.etag },
+      ...referrerOperation(added, writer),
+      ...tagOperations,
+    ];
+    // Where the manifest is, its edges are: they are written before it and removed after it.
+    const edges = stored === undefined ? edgeOperations(ports, added, writer) : [];
+    const inside = edges.length + own.length + 1 <= limits.commitOperationsMax;
+    if (!inside) await commitInBatches(ports, repository, edges);
+    const operations = inside ? [...edges, ...own] : own;
+    return (await commitWithEvent(ports.documents, repository.partition, operations, event))
+      ? document
+      : undefined;
+  });
+}
+
+function manifestDocument(
+  ports: Ports,
+  added: NewManifest,
+  writer: string,
+  before: ManifestDocument | undefined,
+): ManifestDocument {
+  const now = ports.clock.now();
+  const createdAt = before?.createdAt ?? now;
+  const { digest, manifest } = added;
+  return {
+    id: ids.manifest(digest),
+    kind: "manifest",
+    schema,
+    writer,
+    rank: `m:${timeKey(createdAt)}:${digest}`,
+    digest,
+    mediaType: manifest.mediaType,
+    size: added.size,
+    ...bytesOf(before ?? added),
+    children: manifest.children.map((child) => child.digest),
+    edgesWriter: before?.edgesWriter ?? writer,
+    ...(manifest.subject === undefined ? {} : { subject: manifest.subject }),
+    ...(manifest.artifactType === undefined ? {} : { artifactType: manifest.artifactType }),
+    state: "live",
+    leaseUntil: Math.max(before?.leaseUntil ?? 0, newLease(ports)),
+    createdAt,
+    updatedAt: now,
+  };
+}
+
+function bytesOf(source: { content?: string | undefined; place?: Place | undefined }) {
+  if (source.content !== undefined) return { content: source.content };
+  return source.place === undefined ? {} : { place: source.place };
+}
+
+function edgeOperations(ports: Ports, added: NewManifest, writer: string): Operation[] {
+  const createdAt = ports.clock.now();
+  return added.manifest.children.map((child) => {
+    const document: EdgeDocument = {
+      id: ids.edge(child.digest, added.digest),
+      kind: "edge",
+      schema,
+      writer,
+      child: child.digest,
+      childKind: child.kind,
+      manifest: added.digest,
+      createdAt,
+    };
+    return { op: "upsert", document };
+  });
+}
+
+async function commitInBatches(
+  ports: Ports,
+  repository: Repository,
+  operations: readonly Operation[],
+): Promise<void> {
+  for (let from = 0; from < operations.length; from += limits.edgesPerCommitMax) {
+    const batch = operations.slice(from, from + limits.edgesPerCommitMax);
+    await commitIdempotent(ports.documents, repository.partition, batch);
+  }
+}
+
+function referrerOperation(added: NewManifest, writer: string): Operation[] {
+  const { digest, manifest, size } = added;
+  if (manifest.subject === undefined) return [];
+  const annotations = manifest.annotations;
+  const small = JSON.stringify(annotations ?? {}).length <= limits.referrerAnnotationBytesMax;
+  const document: ReferrerDocument = {
+    id: ids.referrer(manifest.subject, manifest.artifactType ?? "", digest),
+    kind: "referrer",
+    schema,
+    writer,
+    subject: manifest.subject,
+    digest,
+    mediaType: manifest.mediaType,
+    size,
+    ...(manifest.artifactType === undefined ? {} : { artifactType: manifest.artifactType }),
+    ...(small && annotations !== undefined ? { annotations } : {}),
+    annotationsInManifest: !small,
+  };
+  return [{ op: "upsert", document }];
+}
