@@ -1,0 +1,58 @@
+import { RegistryError } from "../domain/errors.ts";
+import { asRegistryName, type RegistryName } from "../domain/name.ts";
+
+/** Which hosts mean which registries. All in lower case, without ports. */
+export interface Hosts {
+  /** Hosts that mean one registry; their paths are repositories. */
+  readonly plain: readonly string[];
+  /** The registry that a plain host means. */
+  readonly defaultRegistry: RegistryName;
+  /** `<registry>.<domain>` and `<registry>--<region>.<domain>` mean that registry. */
+  readonly domain: string;
+  /** Hosts on which a path's first part is the registry. */
+  readonly shared: readonly string[];
+}
+
+/** A registry, and how its paths begin for this client. */
+export interface Address {
+  /** Undefined for a path on a shared host that names none. */
+  readonly registry: RegistryName | undefined;
+  /** The name in the path without the registry. */
+  readonly name: string;
+  /** `<registry>/` where the path carries it, else empty. */
+  readonly prefix: string;
+}
+
+/**
+ * Which registry a request means, by its host or by its path.
+ * @param host the Host header
+ * @param name the name in the path; empty where there is none
+ * @throws RegistryError NAME_UNKNOWN for a host that this deployment does not know, before any read
+ */
+export function resolveAddress(hosts: Hosts, host: string | null, name: string): Address {
+  const bare = bareHost(host ?? "");
+  if (hosts.plain.includes(bare)) return { registry: hosts.defaultRegistry, name, prefix: "" };
+  if (hosts.shared.includes(bare)) return byPath(name);
+  if (bare.endsWith(`.${hosts.domain}`)) {
+    const label = bare.slice(0, -hosts.domain.length - 1);
+    const registry = asRegistryName(label.split("--", 1)[0] ?? "");
+    if (registry !== undefined) return { registry, name, prefix: "" };
+  }
+  throw new RegistryError("NAME_UNKNOWN", {
+    message: "no registry answers on this host",
+    detail: { host: bare.slice(0, 255) },
+  });
+}
+
+function byPath(name: string): Address {
+  const slash = name.indexOf("/");
+  const registry = asRegistryName(slash < 0 ? name : name.slice(0, slash));
+  if (registry === undefined || slash < 0) return { registry: undefined, name, prefix: "" };
+  return { registry, name: name.slice(slash + 1), prefix: `${registry}/` };
+}
+
+function bareHost(host: string): string {
+  const port = host.lastIndexOf(":");
+  const withoutPort = port >= 0 && host.indexOf("]", port) < 0 ? host.slice(0, port) : host;
+  return withoutPort.toLowerCase();
+}

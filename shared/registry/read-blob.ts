@@ -1,0 +1,56 @@
+import { findLink, leaseLink } from "../catalog/blobs.ts";
+import type { LinkDocument, RegistryDocument } from "../catalog/documents.ts";
+import { findRepository } from "../catalog/repositories.ts";
+import type { Digest } from "../domain/digest.ts";
+import { RegistryError } from "../domain/errors.ts";
+import { limits } from "../domain/limits.ts";
+import type { RepositoryName } from "../domain/name.ts";
+import type { Ports } from "../ports/ports.ts";
+
+/** A blob that the repository may read. */
+export interface ReadableBlob {
+  readonly digest: Digest;
+  readonly size: number;
+  /** A URL that gives the bytes, or undefined where they are served through. */
+  sign(): Promise<string | undefined>;
+  /** The bytes from `start` to `end`, both inclusive. */
+  open(start: number, end: number): Promise<AsyncIterable<Uint8Array>>;
+}
+
+/**
+ * The blob, if this repository may read it; what other repositories have does not count.
+ * @param promise whether the client asks in order to rely on it, as a push does by HEAD: then it stays for at least an hour
+ * @throws RegistryError NAME_UNKNOWN, BLOB_UNKNOWN
+ * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-blobs
+ */
+export async function readBlob(
+  ports: Ports,
+  registry: RegistryDocument,
+  name: RepositoryName,
+  digest: Digest,
+  promise: boolean,
+): Promise<ReadableBlob> {
+  const repository = await findRepository(ports, registry, name);
+  if (repository === undefined) throw new RegistryError("BLOB_UNKNOWN", { detail: { digest } });
+  const link = promise
+    ? await leaseLink(ports, repository, digest)
+    : (await findLink(ports, repository, digest))?.document;
+  if (link === undefined) throw new RegistryError("BLOB_UNKNOWN", { detail: { digest } });
+  return readable(ports, link);
+}
+
+function readable(ports: Ports, link: LinkDocument): ReadableBlob {
+  const { digest, size, place } = link;
+  return {
+    digest,
+    size,
+    sign: () =>
+      ports.blobs.sign(place, { seconds: limits.signedUrlSeconds, mediaType: "application/octet-stream" }),
+    open: async (start, end) => {
+      const bytes = await ports.blobs.open(place, start, end);
+      if (bytes === undefined)
+        throw new Error(`no bytes at ${place.container}/${place.name}, the place of ${digest}`);
+      return bytes;
+    },
+  };
+}

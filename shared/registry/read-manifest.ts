@@ -1,0 +1,61 @@
+import { untilSettled } from "../catalog/commit.ts";
+import type { ManifestDocument, RegistryDocument } from "../catalog/documents.ts";
+import { findManifest } from "../catalog/manifests.ts";
+import { findRepository, type Repository } from "../catalog/repositories.ts";
+import { findTag } from "../catalog/tags.ts";
+import { RegistryError } from "../domain/errors.ts";
+import type { Reference, RepositoryName, Tag } from "../domain/name.ts";
+import type { Ports } from "../ports/ports.ts";
+
+/**
+ * The manifest that a tag or a digest means now.
+ * @throws RegistryError MANIFEST_UNKNOWN
+ * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
+ */
+export async function readManifest(
+  ports: Ports,
+  registry: RegistryDocument,
+  name: RepositoryName,
+  reference: Reference,
+): Promise<ManifestDocument> {
+  const repository = await findRepository(ports, registry, name);
+  const manifest =
+    repository === undefined
+      ? undefined
+      : reference.kind === "digest"
+        ? (await findManifest(ports, repository, reference.digest))?.document
+        : await readTagged(ports, repository, reference.tag);
+  if (manifest === undefined) {
+    const wanted = reference.kind === "digest" ? reference.digest : reference.tag;
+    throw new RegistryError("MANIFEST_UNKNOWN", { detail: { name, reference: wanted } });
+  }
+  return manifest;
+}
+
+/** A tag may move while it is followed, and what it left may be deleted: it counts as absent only if it stayed. */
+async function readTagged(
+  ports: Ports,
+  repository: Repository,
+  tag: Tag,
+): Promise<ManifestDocument | undefined> {
+  let followed: string | undefined;
+  const found = await untilSettled(async () => {
+    const stored = await findTag(ports, repository, tag);
+    if (stored === undefined || stored.etag === followed) return "absent";
+    followed = stored.etag;
+    return (await findManifest(ports, repository, stored.document.digest))?.document;
+  });
+  return found === "absent" ? undefined : found;
+}
+
+/** The manifest's exact bytes: from its document when they are there, else from its place. */
+export async function openManifest(
+  ports: Ports,
+  manifest: ManifestDocument,
+): Promise<string | AsyncIterable<Uint8Array>> {
+  if (manifest.content !== undefined) return manifest.content;
+  const bytes =
+    manifest.place === undefined ? undefined : await ports.blobs.open(manifest.place, 0, manifest.size - 1);
+  if (bytes === undefined) throw new Error(`no bytes for the manifest ${manifest.digest}`);
+  return bytes;
+}

@@ -1,0 +1,122 @@
+import { leaseLink } from "../catalog/blobs.ts";
+import type { RegistryDocument } from "../catalog/documents.ts";
+import { commitManifest } from "../catalog/manifest-commit.ts";
+import { leaseManifest } from "../catalog/manifests.ts";
+import { ensureRepository, listInCatalog, type Repository } from "../catalog/repositories.ts";
+import { algorithmOf, type Digest } from "../domain/digest.ts";
+import { RegistryError } from "../domain/errors.ts";
+import { digestBytes } from "../domain/hash.ts";
+import { limits } from "../domain/limits.ts";
+import { type Child, type Manifest, parseManifest } from "../domain/manifest.ts";
+import type { Reference, RepositoryName, Tag } from "../domain/name.ts";
+import { type Place, samePlace } from "../domain/place.ts";
+import type { Ports } from "../ports/ports.ts";
+import { newPlace } from "./upload-ticket.ts";
+
+/** Children looked up at once. */
+const readsAtOnce = 32;
+
+/** A manifest as it was pushed. */
+export interface PushedManifest {
+  readonly reference: Reference;
+  /** From `?tag=`, beside the reference. */
+  readonly tags: readonly Tag[];
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface WrittenManifest {
+  readonly digest: Digest;
+  readonly subject: Digest | undefined;
+}
+
+/**
+ * Stores a manifest byte for byte and points its tags at it, all in one commit.
+ * @throws RegistryError MANIFEST_INVALID, DIGEST_INVALID, MANIFEST_BLOB_UNKNOWN
+ * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests
+ */
+export async function writeManifest(
+  ports: Ports,
+  registry: RegistryDocument,
+  name: RepositoryName,
+  pushed: PushedManifest,
+): Promise<WrittenManifest> {
+  const { reference, bytes } = pushed;
+  const digest = digestBytes(reference.kind === "digest" ? algorithmOf(reference.digest) : "sha256", bytes);
+  if (reference.kind === "digest" && reference.digest !== digest) {
+    throw new RegistryError("DIGEST_INVALID", {
+      message: "the manifest's digest is another one",
+      detail: { expected: reference.digest, actual: digest },
+    });
+  }
+  const content = decodeUtf8(bytes);
+  const manifest = parseManifest(pushed.mediaType, content);
+  const repository = await ensureRepository(ports, registry, name);
+  await leaseChildren(ports, repository, manifest);
+  const tags = [...new Set(reference.kind === "tag" ? [reference.tag, ...pushed.tags] : pushed.tags)];
+  await listInCatalog(ports, repository, ports.ids.nonce());
+
+  const inline = bytes.byteLength <= limits.manifestInlineBytesMax;
+  const place = inline ? undefined : await putBytes(ports, repository, digest, bytes);
+  const written = await commitManifest(
+    ports,
+    repository,
+    { digest, manifest, size: bytes.byteLength, content: inline ? content : undefined, place },
+    tags,
+  );
+  if (place !== undefined && (written.place === undefined || !samePlace(written.place, place))) {
+    // The manifest was there already; if this fails, an orphan is left, which collection finds.
+    await ports.blobs.delete(place).catch(() => {});
+  }
+  return { digest, subject: manifest.subject };
+}
+
+/** Manifests are JSON, and JSON is UTF-8: decoded and encoded again, the bytes are the same. */
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new RegistryError("MANIFEST_INVALID", { message: "the manifest is not UTF-8" });
+  }
+}
+
+/**
+ * Makes sure that everything the manifest needs is in the repository and stays for as long as this request may take.
+ * What is missing is an error unless the registry accepts sparse manifests. The subject may always be missing.
+ */
+async function leaseChildren(ports: Ports, repository: Repository, manifest: Manifest): Promise<void> {
+  const missing: Digest[] = [];
+  for (let from = 0; from < manifest.children.length; from += readsAtOnce) {
+    const batch = manifest.children.slice(from, from + readsAtOnce);
+    const present = await Promise.all(batch.map((child) => leaseChild(ports, repository, child)));
+    batch.forEach((child, index) => {
+      if (child.required && present[index] !== true) missing.push(child.digest);
+    });
+  }
+  if (missing.length > 0 && !repository.registry.policies.sparseManifests) {
+    throw new RegistryError("MANIFEST_BLOB_UNKNOWN", { detail: { digests: missing.slice(0, 20) } });
+  }
+}
+
+async function leaseChild(ports: Ports, repository: Repository, child: Child): Promise<boolean> {
+  if (child.kind === "manifest" && (await leaseManifest(ports, repository, child.digest))) return true;
+  // Older build caches list layers under an index as if they were manifests.
+  return (await leaseLink(ports, repository, child.digest)) !== undefined;
+}
+
+async function putBytes(
+  ports: Ports,
+  repository: Repository,
+  digest: Digest,
+  bytes: Uint8Array,
+): Promise<Place> {
+  const place = newPlace(ports, repository.registry);
+  const properties = {
+    registry: repository.registry.rid,
+    repository: repository.name,
+    digest,
+    size: bytes.byteLength,
+  };
+  await ports.blobs.put(place, bytes, properties);
+  return place;
+}

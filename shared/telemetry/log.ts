@@ -1,0 +1,60 @@
+/** Levels, least important first. */
+export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** Names of everything that is logged. */
+export const logEvents = {
+  /** One per request. */
+  request: "request",
+  /** An error that the registry did not expect; the client got a 500 with the same request id. */
+  failure: "failure",
+  start: "start",
+  stop: "stop",
+  upkeep: "upkeep",
+} as const;
+export type LogEvent = keyof typeof logEvents;
+
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Writes one JSON object per line. */
+export interface Log {
+  readonly level: LogLevel;
+  write(level: LogLevel, event: LogEvent, fields: LogFields): void;
+  /** Lines of an already known shape, formatted by the caller, without a line break. Ignored below the level. */
+  writeLine(level: LogLevel, line: string): void;
+  flush(): void;
+}
+
+/** Bytes that are gathered before they are written, and ms that a line waits at most. */
+const batchChars = 32 * 1024;
+const batchMillis = 50;
+
+/** @param sink takes whole lines, in batches: one write a line would cost more than the request that it tells of */
+export function createLog(level: LogLevel, sink: (lines: string) => void): Log {
+  let buffer = "";
+  let timer: NodeJS.Timeout | undefined;
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (buffer === "") return;
+    const lines = buffer;
+    buffer = "";
+    sink(lines);
+  };
+  const writeLine = (lineLevel: LogLevel, line: string) => {
+    if (logLevels.indexOf(lineLevel) < logLevels.indexOf(level)) return;
+    buffer += `${line}\n`;
+    if (buffer.length >= batchChars) flush();
+    else timer ??= setTimeout(flush, batchMillis);
+  };
+  return {
+    level,
+    writeLine,
+    write: (lineLevel, event, fields) => {
+      if (logLevels.indexOf(lineLevel) < logLevels.indexOf(level)) return;
+      const time = new Date().toISOString();
+      writeLine(lineLevel, JSON.stringify({ time, level: lineLevel, event: logEvents[event], ...fields }));
+    },
+    flush,
+  };
+}
