@@ -48,6 +48,8 @@ export interface SignOptions {
 export interface BlobStore {
   /** Bytes of a block, but for a request's last. */
   readonly blockBytes: number;
+  /** Blocks that one blob can be made of. */
+  readonly blocksMax: number;
 
   /** Starts a run of blocks behind `staged`. Two runs may start behind the same bytes; the session decides which counts. */
   extend(place: Place, staged: Staged, nonce: string): Promise<BlockWriter>;

@@ -77,7 +77,7 @@ export async function extendSession(
     const { bytes, blocks, failure } = await stageBody(body, writer, hash, ports.blobs.blockBytes, bytesMax);
     if (failure === undefined) checkReceivedSize(bytes, range);
     const runs: readonly Run[] = blocks === 0 ? session.runs : [...session.runs, { nonce, blocks }];
-    checkBlocks(runs);
+    checkBlocks(runs, ports.blobs.blocksMax);
     if (blocks === 0) await writer.abandon();
     else await writer.finish();
     const extended = { ...session, offset: session.offset + bytes, runs, hash: hashOf(hash) };

@@ -21,10 +21,10 @@ export function checkReceivedSize(bytes: number, range: ByteRange | undefined): 
 }
 
 /** @throws RegistryError SIZE_INVALID when many small chunks use up the store's blocks */
-export function checkBlocks(runs: readonly Run[]): void {
+export function checkBlocks(runs: readonly Run[], blocksMax: number): void {
   const blocks = runs.reduce((sum, run) => sum + run.blocks, 0);
-  if (blocks > limits.blocksMax) {
-    const message = `an upload has at most ${limits.blocksMax} blocks; send larger chunks`;
+  if (blocks > blocksMax) {
+    const message = `an upload has at most ${blocksMax} blocks; send larger chunks`;
     throw new RegistryError("SIZE_INVALID", { status: 413, message });
   }
 }
