@@ -18,6 +18,11 @@ export const limits = {
   registryNameCharsMin: 5,
   registryNameCharsMax: 50,
 
+  /** Seconds that a registry's document is taken for true without another look. */
+  registryCacheSeconds: 30,
+  /** Registries, existing or not, that one process remembers. */
+  registriesCachedMax: 10_000,
+
   /** Bytes of one manifest. The spec asks for at least 4 MiB. */
   manifestBytesMax: 4 * mebibyte,
   /** Bytes of a manifest that are kept inside its document; larger ones get a place. */
@@ -61,6 +66,8 @@ export const limits = {
   /** Seconds that an event document is kept. */
   eventSecondsMax: 30 * 24 * secondsPerHour,
 
+  /** Characters of `last`: an item of the page before. */
+  lastCharsMax: 1_024,
   /** Items of one page, and bytes of a page of referrers. */
   pageItemsMax: 1_000,
   referrersPageBytesMax: 4 * mebibyte,

@@ -10,7 +10,7 @@ export const mediaTypes = {
 
 const grammar = /^[a-zA-Z0-9][a-zA-Z0-9!#$&^_.+-]*\/[a-zA-Z0-9][a-zA-Z0-9!#$&^_.+-]*$/;
 /** Schema 1 can be signed and is not content-addressed by its bytes; no current client pushes it. */
-const schema1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+(json|prettyjws)$/;
+const schema1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+(json|prettyjws)$/i;
 
 /**
  * The media type of a `Content-Type` header without its parameters, which the spec says to ignore.
@@ -26,7 +26,7 @@ export function parseManifestMediaType(header: string): string {
       message: "Docker image manifest schema 1 is not accepted",
     });
   }
-  if (type !== "application/json" && !type.endsWith("+json")) {
+  if (!/^application\/json$|\+json$/i.test(type)) {
     throw new RegistryError("MANIFEST_INVALID", { message: "a manifest's Content-Type ends in +json" });
   }
   return type;

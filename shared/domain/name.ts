@@ -18,8 +18,8 @@ export type Reference =
 // Each component is matched on its own, and its grammar has no nested repetition over the same characters:
 // the time is linear in the name's length.
 const component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
-const tagGrammar = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
-const registryGrammar = /^[a-z0-9]{5,50}$/;
+const tagGrammar = /^[a-zA-Z0-9_][a-zA-Z0-9._-]*$/;
+const registryGrammar = /^[a-z0-9]+$/;
 
 /** @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests */
 export function asRepositoryName(text: string): RepositoryName | undefined {
@@ -39,7 +39,7 @@ export function parseRepositoryName(text: string): RepositoryName {
 }
 
 export function asTag(text: string): Tag | undefined {
-  return tagGrammar.test(text) ? (text as Tag) : undefined;
+  return text.length <= limits.tagCharsMax && tagGrammar.test(text) ? (text as Tag) : undefined;
 }
 
 /** The reference that `text` spells, or undefined when it is neither a tag nor a supported digest. */
@@ -51,5 +51,7 @@ export function asReference(text: string): Reference | undefined {
 }
 
 export function asRegistryName(text: string): RegistryName | undefined {
+  if (text.length < limits.registryNameCharsMin || text.length > limits.registryNameCharsMax)
+    return undefined;
   return registryGrammar.test(text) ? (text as RegistryName) : undefined;
 }

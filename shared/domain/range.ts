@@ -33,16 +33,17 @@ export function formatUploadRange(bytes: number): string {
 /**
  * A `Range` header against a representation of `size` bytes. Unknown units and malformed sets are ignored, as RFC 9110 14.2
  * asks; a range whose end lies before its start is unsatisfiable, as the conformance suite expects. Ranges are
- * clipped, and those that touch are joined; more than `rangesMax` are answered with everything.
+ * clipped, and those that touch are joined; more than `rangesMax` are answered with everything, and so is any range of
+ * nothing: clients that always ask for `bytes=0-` want an empty blob too, and no partial answer can describe one.
  */
 export function parseRange(header: string, size: number, rangesMax: number): RangeRequest {
   const set = /^bytes=(.*)$/i.exec(header.trim())?.[1];
-  if (set === undefined) return { kind: "whole" };
+  if (set === undefined || size === 0) return { kind: "whole" };
   const specs = set.split(",").map((spec) => spec.trim());
   if (specs.length > rangesMax) return { kind: "whole" };
   const ranges: ByteRange[] = [];
   for (const spec of specs) {
-    const match = /^([0-9]{0,15})-([0-9]{0,15})$/.exec(spec);
+    const match = /^([0-9]*)-([0-9]*)$/.exec(spec);
     if (match === null || spec === "-") return { kind: "whole" };
     const range = resolveRange(match[1] ?? "", match[2] ?? "", size);
     if (range !== undefined) ranges.push(range);

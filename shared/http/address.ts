@@ -35,7 +35,7 @@ export function resolveAddress(hosts: Hosts, host: string | null, name: string):
   if (hosts.shared.includes(bare)) return byPath(name);
   if (bare.endsWith(`.${hosts.domain}`)) {
     const label = bare.slice(0, -hosts.domain.length - 1);
-    const registry = asRegistryName(label.split("--", 1)[0] ?? "");
+    const registry = asRegistryName(/^([a-z0-9]+)(?:--[a-z0-9]+)?$/.exec(label)?.[1] ?? "");
     if (registry !== undefined) return { registry, name, prefix: "" };
   }
   throw new RegistryError("NAME_UNKNOWN", {

@@ -1,3 +1,8 @@
+import type { RegistryDocument } from "../catalog/documents.ts";
+import type { RepositoryName } from "../domain/name.ts";
+import type { Ports } from "../ports/ports.ts";
+import type { RequestBody } from "./request-body.ts";
+
 /** A request as any door hands it over. The body is read lazily, and need not be read at all. */
 export interface IncomingRequest {
   readonly method: string;
@@ -12,4 +17,21 @@ export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>;
+}
+
+/** A request to one registry, with what has been found out about it. */
+export interface Exchange {
+  readonly ports: Ports;
+  readonly registry: RegistryDocument;
+  readonly method: string;
+  readonly headers: { get(name: string): string | null };
+  readonly query: URLSearchParams;
+  readonly body: RequestBody;
+  /** `<registry>/` where this client's paths carry it, else empty: names in replies begin with it. */
+  readonly prefix: string;
+}
+
+/** An exchange about one repository. */
+export interface RepositoryExchange extends Exchange {
+  readonly name: RepositoryName;
 }

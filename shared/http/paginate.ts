@@ -1,6 +1,9 @@
 import { RegistryError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 
+/** All that is listed is printable ASCII without spaces. */
+const printable = /^[\x21-\x7e]+$/;
+
 /** What a client asks of a list. */
 export interface PageRequest {
   /** Items of this page, 0 to 1,000. */
@@ -15,9 +18,12 @@ export interface PageRequest {
  */
 export function parsePage(query: URLSearchParams): PageRequest {
   const n = query.get("n");
-  const last = query.get("last") ?? undefined;
+  const last = query.get("last") || undefined;
+  if (last !== undefined && (last.length > limits.lastCharsMax || !printable.test(last))) {
+    throw new RegistryError("PAGINATION_NUMBER_INVALID", { message: "last is an item of the page before" });
+  }
   if (n === null) return { limit: limits.pageItemsMax, last };
-  if (!/^[0-9]{1,9}$/.test(n)) {
+  if (!/^[0-9]+$/.test(n)) {
     throw new RegistryError("PAGINATION_NUMBER_INVALID", {
       message: "n is a number of items, zero or more",
       detail: { n: n.slice(0, 40) },

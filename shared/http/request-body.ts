@@ -69,33 +69,36 @@ export class RequestBody implements Body {
   }
 
   async #next(): Promise<Uint8Array | undefined> {
-    if (this.#ended || this.#source === undefined) return undefined;
     if (this.#failed) throw interrupted("the body broke off");
-    const result = await this.#within(this.#source.next());
-    if (result.done === true) {
-      this.#ended = true;
-      if (this.length !== undefined && this.received !== this.length) {
-        throw new RegistryError("SIZE_INVALID", {
-          message: "the body is not as long as Content-Length says",
-        });
-      }
-      return undefined;
+    const source = this.#ended ? undefined : this.#source;
+    const chunk = source === undefined ? undefined : await this.#read(source);
+    this.#ended = chunk === undefined;
+    this.received += chunk?.byteLength ?? 0;
+    const { length, received } = this;
+    if (length !== undefined && (received > length || (this.#ended && received < length))) {
+      throw new RegistryError("SIZE_INVALID", { message: "the body is not as long as Content-Length says" });
     }
-    this.received += result.value.byteLength;
-    return result.value;
+    return chunk;
   }
 
-  async #within(next: Promise<IteratorResult<Uint8Array>>): Promise<IteratorResult<Uint8Array>> {
+  async #read(source: AsyncIterator<Uint8Array>): Promise<Uint8Array | undefined> {
     const left = this.#deadline - performance.now();
+    // A sender that is never late wins every race below, and yet no request may outlive its time: leases rely on it.
+    if (left <= 0) {
+      this.#failed = true;
+      throw interrupted("the request took too long", 408);
+    }
+    const next = source.next();
     const idle = this.#times.idleSecondsMax * 1000;
     let timer: NodeJS.Timeout | undefined;
     const stalled = new Promise<never>((_, reject) => {
       const message =
         left < idle ? "the request took too long" : `no byte came for ${this.#times.idleSecondsMax} seconds`;
-      timer = setTimeout(() => reject(interrupted(message, 408)), Math.max(0, Math.min(left, idle)));
+      timer = setTimeout(() => reject(interrupted(message, 408)), Math.min(left, idle));
     });
     try {
-      return await Promise.race([next, stalled]);
+      const result = await Promise.race([next, stalled]);
+      return result.done === true ? undefined : result.value;
     } catch (error) {
       this.#failed = true;
       next.catch(() => {});

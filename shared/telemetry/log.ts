@@ -11,6 +11,8 @@ export const logEvents = {
   start: "start",
   stop: "stop",
   upkeep: "upkeep",
+  /** What the Functions library tells of itself. */
+  host: "host",
 } as const;
 export type LogEvent = keyof typeof logEvents;
 
@@ -18,7 +20,8 @@ export type LogFields = Readonly<Record<string, string | number | boolean | unde
 
 /** Writes one JSON object per line. */
 export interface Log {
-  readonly level: LogLevel;
+  /** Whether lines of that level are written at all. */
+  writes(level: LogLevel): boolean;
   write(level: LogLevel, event: LogEvent, fields: LogFields): void;
   /** Lines of an already known shape, formatted by the caller, without a line break. Ignored below the level. */
   writeLine(level: LogLevel, line: string): void;
@@ -41,17 +44,19 @@ export function createLog(level: LogLevel, sink: (lines: string) => void): Log {
     buffer = "";
     sink(lines);
   };
+  const least = logLevels.indexOf(level);
+  const writes = (lineLevel: LogLevel) => logLevels.indexOf(lineLevel) >= least;
   const writeLine = (lineLevel: LogLevel, line: string) => {
-    if (logLevels.indexOf(lineLevel) < logLevels.indexOf(level)) return;
+    if (!writes(lineLevel)) return;
     buffer += `${line}\n`;
     if (buffer.length >= batchChars) flush();
     else timer ??= setTimeout(flush, batchMillis);
   };
   return {
-    level,
+    writes,
     writeLine,
     write: (lineLevel, event, fields) => {
-      if (logLevels.indexOf(lineLevel) < logLevels.indexOf(level)) return;
+      if (!writes(lineLevel)) return;
       const time = new Date().toISOString();
       writeLine(lineLevel, JSON.stringify({ time, level: lineLevel, event: logEvents[event], ...fields }));
     },

@@ -1,0 +1,25 @@
+import type { Door } from "./door.ts";
+import { health } from "./healthz.ts";
+import { base } from "./v2-base.ts";
+import { blob } from "./v2-blob.ts";
+import { catalog } from "./v2-catalog.ts";
+import { manifest } from "./v2-manifest.ts";
+import { referrers } from "./v2-referrers.ts";
+import { tags } from "./v2-tags.ts";
+import { upload } from "./v2-upload.ts";
+import { uploadStart } from "./v2-upload-start.ts";
+import { notFound } from "./zz-not-found.ts";
+
+/** All doors of the data plane. */
+export const doors: readonly Door[] = [
+  health,
+  base,
+  catalog,
+  blob,
+  uploadStart,
+  upload,
+  manifest,
+  tags,
+  referrers,
+  notFound,
+];

@@ -1,0 +1,37 @@
+/** Where the host listens. */
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+}
+
+const loopback = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|localhost)$/;
+
+/**
+ * `HOST`, which must be on the loopback while the registry is open to anybody, and `PORT`.
+ * @throws Error with one line that says what to do
+ */
+export function readListenOptions(env: Readonly<Record<string, string | undefined>>): ListenOptions {
+  const host = env["HOST"] || "127.0.0.1";
+  if (!loopback.test(host)) {
+    throw new Error(
+      `HOST=${host} is not on the loopback, and this registry is open to whoever reaches it; use 127.0.0.1`,
+    );
+  }
+  const text = env["PORT"] || "5000";
+  const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(port <= 65_535)) throw new Error(`PORT=${text} is not a port: use 0 to 65535`);
+  return { host, port };
+}
+
+/** What went wrong with listening, in one line. */
+export function explainListenError(error: unknown, { host, port }: ListenOptions): Error {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "EADDRINUSE")
+    return new Error(`port ${port} on ${host} is in use; choose another: PORT=5001 npm start`);
+  if (code === "EACCES")
+    return new Error(`port ${port} on ${host} needs more rights; choose another: PORT=5001 npm start`);
+  return new Error(
+    `cannot listen on ${host} port ${port}: ${error instanceof Error ? error.message : String(error)}`,
+  );
+}

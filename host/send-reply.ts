@@ -1,0 +1,70 @@
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Reply } from "../shared/http/exchange.ts";
+
+/** Bytes and ms for which an unwanted body is still taken in, so that its sender gets to read the reply. */
+const lingerBytesMax = 64 * 1024 * 1024;
+const lingerMillis = 5_000;
+
+/** Writes a reply at the pace at which the client takes it. */
+export async function sendReply(
+  reply: Reply,
+  customHeaders: Readonly<Record<string, string>>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { status, headers, body } = reply;
+  response.writeHead(status, { ...customHeaders, ...headers });
+  const closing = headers["connection"] === "close" && !request.complete;
+  if (body === undefined || typeof body === "string" || body instanceof Uint8Array) {
+    if (!closing) {
+      response.end(body);
+      return;
+    }
+    if (body === undefined) response.flushHeaders();
+    else response.write(body);
+  } else {
+    await pump(body, response);
+  }
+  if (closing) await linger(request);
+  response.end();
+}
+
+/** Stops reading when the client is gone, and ends the source either way. */
+async function pump(body: AsyncIterable<Uint8Array>, response: ServerResponse): Promise<void> {
+  for await (const chunk of body) {
+    if (response.destroyed) return;
+    if (!response.write(chunk)) await drained(response);
+  }
+}
+
+async function drained(response: ServerResponse): Promise<void> {
+  if (response.destroyed) return;
+  const aborter = new AbortController();
+  const options = { signal: aborter.signal };
+  try {
+    await Promise.race([once(response, "drain", options), once(response, "close", options)]);
+  } finally {
+    aborter.abort();
+  }
+}
+
+/** To close a connection with unread data resets it, and the reply that is on its way is lost with it. */
+async function linger(request: IncomingMessage): Promise<void> {
+  let bytes = 0;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, lingerMillis);
+    const done = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    request.once("end", done).once("close", done).once("error", done);
+    // While somebody waits for "readable", nothing flows.
+    request.removeAllListeners("readable");
+    request.on("data", (chunk: Uint8Array) => {
+      bytes += chunk.byteLength;
+      if (bytes > lingerBytesMax) done();
+    });
+    request.resume();
+  });
+}

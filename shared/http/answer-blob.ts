@@ -1,0 +1,45 @@
+import { parseDigest } from "../domain/digest.ts";
+import { deleteBlob } from "../registry/delete-blob.ts";
+import { readBlob } from "../registry/read-blob.ts";
+import { entityTag, matchesEntityTag, notModified } from "./conditional.ts";
+import type { Reply, RepositoryExchange } from "./exchange.ts";
+import { replyWithBytes } from "./ranges.ts";
+
+/**
+ * GET, HEAD and DELETE of a blob. HEAD is answered from documents, with the true length; GET by a redirect to a signed URL
+ * where the store has such, else by the bytes.
+ * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-blobs
+ */
+export async function answerBlob(exchange: RepositoryExchange, digestText: string): Promise<Reply> {
+  const { ports, registry, name, method } = exchange;
+  const digest = parseDigest(digestText);
+  if (method === "DELETE") {
+    await deleteBlob(ports, registry, name, digest);
+    return { status: 202, headers: { "content-length": "0" } };
+  }
+  const blob = await readBlob(ports, registry, name, digest, method === "HEAD");
+  const tag = entityTag(digest);
+  const headers = {
+    "content-type": "application/octet-stream",
+    "docker-content-digest": digest,
+    etag: tag,
+    "accept-ranges": "bytes",
+    "cache-control": "private, max-age=31536000, immutable",
+  };
+  const known = exchange.headers.get("if-none-match");
+  if (known !== null && matchesEntityTag(known, tag)) return notModified(headers);
+  if (method === "HEAD") return { status: 200, headers: { ...headers, "content-length": String(blob.size) } };
+
+  const url = await blob.sign();
+  if (url !== undefined) {
+    // The URL dies soon: only what it leads to may be kept.
+    const { "content-type": _type, ...kept } = headers;
+    return {
+      status: 307,
+      headers: { ...kept, "cache-control": "no-store", location: url, "content-length": "0" },
+    };
+  }
+  const condition = exchange.headers.get("if-range");
+  const range = condition === null || condition === tag ? exchange.headers.get("range") : null;
+  return await replyWithBytes(blob, range, headers);
+}

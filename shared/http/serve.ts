@@ -1,0 +1,148 @@
+import type { RegistryDocument } from "../catalog/documents.ts";
+import { errorTable, RegistryError } from "../domain/errors.ts";
+import { limits } from "../domain/limits.ts";
+import { parseRepositoryName, type RegistryName } from "../domain/name.ts";
+import type { Ports } from "../ports/ports.ts";
+import type { Log } from "../telemetry/log.ts";
+import { type Hosts, resolveAddress } from "./address.ts";
+import { answerBlob } from "./answer-blob.ts";
+import { answerCatalog, answerReferrers, answerTags } from "./answer-list.ts";
+import { answerManifest } from "./answer-manifest.ts";
+import { answerUpload, answerUploadStart } from "./answer-upload.ts";
+import type { Exchange, IncomingRequest, Reply } from "./exchange.ts";
+import { type BodyTimes, RequestBody } from "./request-body.ts";
+import { logFailure, logRequest } from "./request-log.ts";
+import { parseRoute, type Route, routeMethods } from "./route.ts";
+import { splitTarget, type Target } from "./target.ts";
+
+/** All that requests are served from. */
+export interface Service {
+  readonly ports: Ports;
+  readonly registries: {
+    find(name: RegistryName): RegistryDocument | undefined | Promise<RegistryDocument | undefined>;
+  };
+  readonly hosts: Hosts;
+  readonly bodyTimes: BodyTimes;
+  readonly log: Log;
+}
+
+/** The one pipeline: request -> route -> registry -> use case -> reply. Never throws; every error is rendered here. */
+export async function serve(service: Service, request: IncomingRequest): Promise<Reply> {
+  const startedAt = performance.now();
+  const target = splitTarget(request.url);
+  let body: RequestBody | undefined;
+  let reply: Reply;
+  try {
+    body = new RequestBody(request.body, request.headers.get("content-length"), service.bodyTimes);
+    reply = await answer(service, request, target, body);
+  } catch (error) {
+    if (!(error instanceof RegistryError)) logFailure(service.log, request, error);
+    reply = renderError(error, request.method);
+  }
+  // A reply before the end of the body is lost on the way, or taken for the reply to the next request.
+  if (body?.ended !== true && (body === undefined || !(await body.drain(limits.drainBytesMax)))) {
+    reply = { ...reply, headers: { ...reply.headers, connection: "close" } };
+  }
+  logRequest(service.log, request, reply, body?.received ?? 0, performance.now() - startedAt);
+  if (reply.body === undefined || typeof reply.body === "string" || reply.body instanceof Uint8Array)
+    return reply;
+  return { ...reply, body: watched(service.log, request, reply.body) };
+}
+
+/** A body that fails half-way cannot be rendered as an error any more; the door cuts it off, and here it is told. */
+async function* watched(
+  log: Log,
+  request: IncomingRequest,
+  body: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* body;
+  } catch (error) {
+    logFailure(log, request, error);
+    throw error;
+  }
+}
+
+async function answer(
+  service: Service,
+  request: IncomingRequest,
+  target: Target,
+  body: RequestBody,
+): Promise<Reply> {
+  const { method } = request;
+  if (request.url.length > limits.targetCharsMax) {
+    const message = `a request target has at most ${limits.targetCharsMax} characters`;
+    throw new RegistryError("UNSUPPORTED", { status: 414, message });
+  }
+  const route = parseRoute(target.path);
+  if (route === undefined)
+    throw new RegistryError("UNSUPPORTED", { status: 404, message: "no such API route" });
+  if (!routeMethods[route.kind].includes(method)) {
+    throw new RegistryError("UNSUPPORTED", { headers: { allow: routeMethods[route.kind].join(", ") } });
+  }
+  if (route.kind === "health") return json(method, { status: "ok" });
+
+  const named = "name" in route ? route.name : "";
+  const address = resolveAddress(service.hosts, target.host ?? request.headers.get("host"), named);
+  if (route.kind === "base") return json(method, {});
+  const found = address.registry === undefined ? undefined : service.registries.find(address.registry);
+  const registry = found instanceof Promise ? await found : found;
+  if (registry === undefined) {
+    throw new RegistryError("NAME_UNKNOWN", { message: "no registry of that name answers here" });
+  }
+  const exchange: Exchange = {
+    ports: service.ports,
+    registry,
+    method,
+    headers: request.headers,
+    query: new URLSearchParams(target.query),
+    body,
+    prefix: address.prefix,
+  };
+  return await dispatch(exchange, route, address.name);
+}
+
+async function dispatch(
+  exchange: Exchange,
+  route: Exclude<Route, { kind: "health" | "base" }>,
+  nameText: string,
+): Promise<Reply> {
+  if (route.kind === "catalog") return await answerCatalog(exchange);
+  const repository = { ...exchange, name: parseRepositoryName(nameText) };
+  switch (route.kind) {
+    case "blob":
+      return await answerBlob(repository, route.digest);
+    case "upload-start":
+      return await answerUploadStart(repository);
+    case "upload":
+      return await answerUpload(repository, route.ticket);
+    case "manifest":
+      return await answerManifest(repository, route.reference);
+    case "tags":
+      return await answerTags(repository);
+    case "referrers":
+      return await answerReferrers(repository, route.digest);
+  }
+}
+
+/** @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes */
+function renderError(error: unknown, method: string): Reply {
+  if (!(error instanceof RegistryError)) {
+    return json(method, { errors: [{ code: "UNKNOWN", message: errorTable.UNKNOWN.message }] }, 500);
+  }
+  const { code, message, detail, status } = error;
+  const reply = json(
+    method,
+    { errors: [{ code, message, ...(detail === undefined ? {} : { detail }) }] },
+    status,
+  );
+  const headers: Record<string, string> = { ...reply.headers };
+  for (const [name, value] of Object.entries(error.headers)) headers[name.toLowerCase()] = value;
+  return { ...reply, headers };
+}
+
+function json(method: string, value: unknown, status = 200): Reply {
+  const text = JSON.stringify(value);
+  const headers = { "content-type": "application/json", "content-length": String(Buffer.byteLength(text)) };
+  return method === "HEAD" ? { status, headers } : { status, headers, body: text };
+}

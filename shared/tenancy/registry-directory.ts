@@ -1,0 +1,46 @@
+import type { RegistryDocument } from "../catalog/documents.ts";
+import { findRegistry } from "../catalog/registries.ts";
+import { limits } from "../domain/limits.ts";
+import type { RegistryName } from "../domain/name.ts";
+import type { Ports } from "../ports/ports.ts";
+
+interface Entry {
+  readonly registry: RegistryDocument | undefined;
+  /** ms since 1970 */
+  readonly readAt: number;
+}
+
+/** The registries by name, each read once in a while, so that the usual request does not read its registry at all. */
+export class RegistryDirectory {
+  readonly #ports: Ports;
+  readonly #entries = new Map<RegistryName, Entry>();
+  readonly #underWay = new Map<RegistryName, Promise<RegistryDocument | undefined>>();
+
+  constructor(ports: Ports) {
+    this.#ports = ports;
+  }
+
+  /** The registry, as it was at most `registryCacheSeconds` ago; undefined when there is none of that name. */
+  find(name: RegistryName): RegistryDocument | undefined | Promise<RegistryDocument | undefined> {
+    const entry = this.#entries.get(name);
+    const age = entry === undefined ? Number.POSITIVE_INFINITY : this.#ports.clock.now() - entry.readAt;
+    if (entry !== undefined && age < limits.registryCacheSeconds * 1000) return entry.registry;
+    let reading = this.#underWay.get(name);
+    if (reading === undefined) {
+      reading = this.#read(name).finally(() => this.#underWay.delete(name));
+      this.#underWay.set(name, reading);
+    }
+    return reading;
+  }
+
+  async #read(name: RegistryName): Promise<RegistryDocument | undefined> {
+    const readAt = this.#ports.clock.now();
+    const registry = await findRegistry(this.#ports, name);
+    this.#entries.delete(name);
+    this.#entries.set(name, { registry, readAt });
+    // Names that nobody has are remembered too, so whoever tries many must not fill the memory: the oldest goes.
+    const oldest = this.#entries.keys().next().value;
+    if (this.#entries.size > limits.registriesCachedMax && oldest !== undefined) this.#entries.delete(oldest);
+    return registry;
+  }
+}
