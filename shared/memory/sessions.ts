@@ -1,0 +1,44 @@
+import { RegistryError } from "../domain/errors.ts";
+import type { StoredSession, UploadSession, UploadSessions } from "../ports/upload-sessions.ts";
+import { type Bend, bentCall, type Call } from "./bend.ts";
+
+/** Sessions in a map. */
+export class MemorySessions {
+  readonly #sessions = new Map<string, StoredSession>();
+  #etags = 0;
+
+  /** The port onto these sessions. Several, bent in different ways, share them. */
+  store(bend: Bend = {}): UploadSessions {
+    const call = (name: string, subject: string): Call => ({ port: "sessions", name, subject });
+    return {
+      read: async (id) => await bentCall(bend, call("read", id), () => this.#sessions.get(id)),
+      write: async (id, session, etag) => {
+        const of = call("write", id);
+        return await bentCall(bend, of, () => {
+          const fate = bend.fate?.(of) ?? "done";
+          if (fate === "refused") throw new RegistryError("UNAVAILABLE");
+          const outcome = this.#write(id, session, etag);
+          if (fate === "lost") throw new RegistryError("UNAVAILABLE");
+          return outcome;
+        });
+      },
+      expire: async (now) => await bentCall(bend, call("expire", ""), () => this.#expire(now)),
+    };
+  }
+
+  #write(id: string, session: UploadSession, etag: string | undefined): "written" | "stale" {
+    if (this.#sessions.get(id)?.etag !== etag) return "stale";
+    this.#sessions.set(id, { session: structuredClone(session), etag: `"${++this.#etags}"` });
+    return "written";
+  }
+
+  #expire(now: number): number {
+    let dropped = 0;
+    for (const [id, { session }] of this.#sessions) {
+      if (session.expiresAt >= now) continue;
+      this.#sessions.delete(id);
+      dropped += 1;
+    }
+    return dropped;
+  }
+}
