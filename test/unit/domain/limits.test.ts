@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { limits } from "../../../shared/domain/limits.ts";
+
+test("every limit is a positive whole number, and its name ends in its unit or in what it counts", () => {
+  for (const [name, value] of Object.entries(limits)) {
+    expect(Number.isSafeInteger(value), name).toBe(true);
+    expect(value, name).toBeGreaterThan(0);
+    expect(name).toMatch(
+      /(Chars|Bytes|Seconds|children|tagsPerPut|blocks|blocksInFlight|Items|ranges|Operations|edgesPerCommit|contentionAttempts|registriesCached)(Min|Max|LeftMin)?$/,
+    );
+  }
+});
+
+test("limits that rest on each other fit together", () => {
+  // A lease that is renewed must outlive any request that relies on it.
+  expect(limits.leaseSecondsLeftMin).toBeGreaterThanOrEqual(limits.requestSecondsMax);
+  expect(limits.leaseSeconds).toBeGreaterThan(limits.leaseSecondsLeftMin);
+  // What the distribution spec asks of registries.
+  expect(limits.manifestBytesMax).toBeGreaterThanOrEqual(4 * 1024 * 1024);
+  expect(limits.tagsPerPutMax).toBeGreaterThanOrEqual(10);
+  // A manifest, its tags with their reverse entries, and an event share one commit with the edges.
+  expect(limits.edgesPerCommitMax).toBeLessThan(limits.commitOperationsMax);
+  expect(limits.manifestInlineBytesMax + limits.referrerAnnotationBytesMax).toBeLessThan(
+    limits.commitBytesMax,
+  );
+  expect(limits.manifestInlineBytesMax).toBeLessThan(limits.manifestBytesMax);
+  expect(limits.blocksInFlightMax * limits.blockBytesMax).toBeLessThan(64 * 1024 * 1024);
+  expect(limits.blobBytesMax).toBeLessThanOrEqual(limits.blocksMax * limits.blockBytesMax);
+  expect(limits.lastCharsMax).toBeGreaterThanOrEqual(limits.repositoryNameCharsMax);
+});
