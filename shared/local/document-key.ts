@@ -1,9 +1,9 @@
 import type { Document } from "../ports/document-store.ts";
-import { keyBytesMax } from "./database.ts";
 
 const idBytesMax = 1_023;
+/** With an id and the NUL it makes a key that the database takes (`keyBytesMax`). */
 const partitionBytesMax = 900;
-const ascii = /^[\0-\x7f]+$/;
+const printable = /^[!-~]+$/;
 const illegalInId = /[/\\?#]/;
 
 /**
@@ -30,27 +30,29 @@ export function sequenceKey(sequence: number): string {
   return sequence.toString(16).padStart(14, "0");
 }
 
-/** @throws Error when it is empty, too long, not ASCII, or holds a NUL */
+/** @throws Error when it cannot be part of a key */
 export function checkPartition(partition: string): void {
-  if (partition.length > partitionBytesMax || !ascii.test(partition) || partition.includes("\0")) {
-    throw new Error(`not a partition of 1 to ${partitionBytesMax} ASCII characters: ${shown(partition)}`);
+  if (partition.length > partitionBytesMax || !printable.test(partition)) {
+    throw new Error(
+      `a partition is 1 to ${partitionBytesMax} printable ASCII characters: ${shown(partition)}`,
+    );
   }
 }
 
-/** @throws Error when the port's rule for ids is broken */
+/** @throws Error when it breaks the port's rule for ids */
 export function checkId(id: string): void {
-  if (id.length > idBytesMax || !ascii.test(id) || illegalInId.test(id)) {
-    throw new Error(`not an id of 1 to ${idBytesMax} ASCII characters without / \\ ? #: ${shown(id)}`);
+  if (id.length > idBytesMax || !printable.test(id) || illegalInId.test(id)) {
+    throw new Error(`an id is 1 to ${idBytesMax} printable ASCII characters without / \\ ? #: ${shown(id)}`);
   }
 }
 
-/** @throws Error when the document's id or rank cannot be a key */
-export function checkKeys(partition: string, document: Document): void {
+/** @throws Error when the document's id or rank cannot be part of a key */
+export function checkKeys(document: Document): void {
   checkId(document.id);
   const { rank } = document;
   if (rank === undefined) return;
-  if (!ascii.test(rank) || partition.length + 1 + rank.length > keyBytesMax) {
-    throw new Error(`not a rank of ASCII characters that fits into a key: ${shown(rank)}`);
+  if (rank.length > idBytesMax || !printable.test(rank)) {
+    throw new Error(`a rank is 1 to ${idBytesMax} printable ASCII characters: ${shown(rank)}`);
   }
 }
 

@@ -27,7 +27,7 @@ export function writeOf(partition: string, operation: Operation): Write {
     };
   }
   const { document } = operation;
-  checkKeys(partition, document);
+  checkKeys(document);
   const { rank } = document;
   return {
     key: documentKey(partition, document.id),

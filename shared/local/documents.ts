@@ -67,7 +67,6 @@ export class LocalDocuments implements DocumentStore {
   async commit(partition: string, operations: readonly Operation[]): Promise<CommitOutcome> {
     checkPartition(partition);
     const writes = checkedWrites(partition, operations);
-    if (writes.length === 0) return "committed";
     return await this.#database.write((transaction) => applyWrites(transaction, writes));
   }
 
@@ -129,10 +128,8 @@ function checkPageLimit(limit: number): void {
 
 /** @throws Error when the port's rules for a commit are broken */
 function checkedWrites(partition: string, operations: readonly Operation[]): Write[] {
-  if (operations.length > limits.commitOperationsMax) {
-    throw new Error(
-      `a commit has at most ${limits.commitOperationsMax} operations, not ${operations.length}`,
-    );
+  if (operations.length < 1 || operations.length > limits.commitOperationsMax) {
+    throw new Error(`a commit has 1 to ${limits.commitOperationsMax} operations, not ${operations.length}`);
   }
   const ids = new Set<string>();
   let bytes = 0;
