@@ -111,9 +111,8 @@ function childOf(value: unknown, field: string, strict: boolean): Child | undefi
   const mediaType = typeof value["mediaType"] === "string" ? value["mediaType"] : "";
   const elsewhere =
     isNonDistributable(mediaType) || (Array.isArray(value["urls"]) && value["urls"].length > 0);
-  // A build cache's index lists layers, so the type decides, not the field.
-  const manifest =
-    field === "manifests" && (isOneOf(imageTypes, mediaType) || isOneOf(indexTypes, mediaType));
+  // A build cache's index lists layers, so the field alone does not decide; manifests can be of any JSON type.
+  const manifest = field === "manifests" && mediaType.endsWith("+json");
   return { digest, kind: manifest ? "manifest" : "blob", required: !elsewhere };
 }
 
