@@ -128,14 +128,16 @@ describe("an image manifest", () => {
 
 describe("an index", () => {
   test("names manifests by their type and blobs by theirs, as build caches do", () => {
-    const types = [ociManifest, ociIndex, dockerManifest, dockerManifestList, layerType, undefined];
+    const others = ["application/vnd.acme+json", "application/vnd.Acme+JSON", "application/json"];
+    const manifests = [ociManifest, ociIndex, dockerManifest, dockerManifestList, ...others];
+    const blobs = [layerType, "application/vnd.buildkit.cacheconfig.v0", "", undefined];
+    const types = [...manifests, ...blobs];
     const parsed = parseIndex(
       index({ manifests: types.map((mediaType, n) => descriptor(n, { mediaType })) }),
     );
     expect(parsed.children.map((child) => child.kind)).toEqual([
-      ...Array(4).fill("manifest"),
-      "blob",
-      "blob",
+      ...manifests.map(() => "manifest"),
+      ...blobs.map(() => "blob"),
     ]);
     expect(parsed.children.every((child) => child.required)).toBe(true);
   });
