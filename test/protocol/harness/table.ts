@@ -24,8 +24,10 @@ export interface Row {
   readonly answers?: Readonly<Record<string, string | RegExp | null>>;
   /** The body, byte for byte. */
   readonly bytes?: Content;
-  /** The body as JSON. */
+  /** The body as JSON, or what it must be like. */
   readonly json?: unknown;
+  /** Lists in the body, in whichever order. */
+  readonly members?: Readonly<Record<string, readonly unknown[]>>;
   /** Keeps headers of the answer, or what a pattern finds in them: name in braces -> header. */
   readonly keep?: Readonly<Record<string, string | readonly [string, RegExp]>>;
 }
@@ -98,6 +100,14 @@ function filled(text: string, kept: ReadonlyMap<string, string>): string {
   return text.replaceAll(/\{([a-z]+)\}/g, (whole, name: string) => kept.get(name) ?? whole);
 }
 
+function filledJson(value: unknown, kept: ReadonlyMap<string, string>): unknown {
+  if (typeof value === "string") return filled(value, kept);
+  if (Array.isArray(value)) return value.map((item) => filledJson(item, kept));
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, filledJson(item, kept)]));
+}
+
 function check(row: Row, answer: Answer, kept: ReadonlyMap<string, string>): void {
   const what = `${filled(row.call, kept).slice(0, 200)} -> ${answer.body.subarray(0, 300).toString("latin1")}`;
   expect(answer.status, what).toBe(row.status);
@@ -113,9 +123,12 @@ function check(row: Row, answer: Answer, kept: ReadonlyMap<string, string>): voi
   }
   if (row.bytes !== undefined) expect(answer.body.equals(Buffer.from(row.bytes)), what).toBe(true);
   if (row.json !== undefined) {
-    expect(JSON.parse(answer.body.toString()), what).toEqual(
-      JSON.parse(filled(JSON.stringify(row.json), kept)),
-    );
+    expect(JSON.parse(answer.body.toString()), what).toEqual(filledJson(row.json, kept));
+  }
+  for (const [name, wanted] of Object.entries(row.members ?? {})) {
+    const actual = (JSON.parse(answer.body.toString()) as Record<string, unknown[]>)[name];
+    expect(actual, what).toHaveLength(wanted.length);
+    expect(actual, what).toEqual(expect.arrayContaining([...wanted]));
   }
 }
 
