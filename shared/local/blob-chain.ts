@@ -1,9 +1,11 @@
-import { rename, stat, unlink } from "node:fs/promises";
+import { type FileHandle, open, rename, stat, unlink } from "node:fs/promises";
 import { RegistryError } from "../domain/errors.ts";
 import type { Staged } from "../ports/blob-store.ts";
 import { partPath, runPath } from "./blob-path.ts";
 import { ifExists } from "./file-errors.ts";
-import { readRange } from "./read-range.ts";
+
+/** Bytes of a piece. One is on its way to the client while the next is read. */
+const pieceBytes = 1024 ** 2;
 
 /** A file that holds the bytes of a blob, or of an upload, from `start` on. */
 export interface Part {
@@ -86,4 +88,40 @@ function gone(): RegistryError {
   return new RegistryError("BLOB_UPLOAD_UNKNOWN", {
     message: "bytes of the upload are gone; start a new one",
   });
+}
+
+/**
+ * The bytes of a file from `start` to `stop`, exclusive. The file is open only while they are taken.
+ * @throws Error when it ends earlier
+ */
+async function* readRange(
+  path: string,
+  start: number,
+  stop: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (start >= stop) return;
+  const file = await open(path, "r");
+  let next: Promise<Uint8Array> | undefined;
+  try {
+    let at = start;
+    next = readPiece(file, at, stop);
+    while (next !== undefined) {
+      const piece: Uint8Array = await next;
+      at += piece.byteLength;
+      next = at < stop ? readPiece(file, at, stop) : undefined;
+      // Whoever takes this piece may never come back for the next, whose failure then concerns nobody.
+      next?.catch(() => {});
+      yield piece;
+    }
+  } finally {
+    await next?.catch(() => {});
+    await file.close();
+  }
+}
+
+async function readPiece(file: FileHandle, at: number, stop: number): Promise<Uint8Array> {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(pieceBytes, stop - at));
+  const { bytesRead } = await file.read(buffer, 0, buffer.byteLength, at);
+  if (bytesRead === 0) throw new Error(`a file ends at ${at}, before ${stop}`);
+  return buffer.subarray(0, bytesRead);
 }

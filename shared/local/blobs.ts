@@ -30,7 +30,7 @@ export class LocalBlobs implements BlobStore {
   }
 
   async extend(place: Place, _staged: Staged, nonce: string): Promise<BlockWriter> {
-    return await RunWriter.create(runPath(pathOf(this.#root, place), nonce), this.#directories);
+    return await RunWriter.create(runPath(pathOf(this.#root, place), nonce), this.#directories, true);
   }
 
   async *openStaged(place: Place, staged: Staged): AsyncGenerator<Uint8Array, void, undefined> {
@@ -59,7 +59,7 @@ export class LocalBlobs implements BlobStore {
   async put(place: Place, bytes: Uint8Array): Promise<void> {
     const path = pathOf(this.#root, place);
     const temporary = runPath(path, randomBytes(16).toString("base64url"));
-    const writer = await RunWriter.create(temporary, this.#directories);
+    const writer = await RunWriter.create(temporary, this.#directories, false);
     try {
       if (bytes.byteLength > 0) await writer.stage([bytes]);
       await writer.finish();

@@ -49,8 +49,8 @@ interface Waiting {
 
 /** Bytes of address space, not of disk: the file grows as it is written, up to here. */
 const mapBytes = 256 * 1024 ** 3;
-/** Pieces of work that share one transaction, so that the first is not kept waiting by the last. */
-const groupMax = 512;
+/** Milliseconds of work in one transaction, in which this process does nothing else. */
+const groupMillisMax = 20;
 const sequenceKey = "sequence";
 
 /**
@@ -114,9 +114,7 @@ export class Database {
         settle: () => settle?.(),
         fail: reject,
       });
-      this.#running ??= this.#runAll().finally(() => {
-        this.#running = undefined;
-      });
+      this.#running ??= this.#runAll();
     });
   }
 
@@ -128,18 +126,22 @@ export class Database {
 
   async #runAll(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const group = this.#waiting.splice(0, groupMax);
+      let group: readonly Waiting[] = [];
       try {
-        await this.#root.transaction(() => this.#runGroup(group));
+        await this.#root.transaction(() => {
+          group = this.#runGroup();
+        });
         for (const waiting of group) waiting.settle();
       } catch (error) {
         const failure = await causeOf(error);
-        for (const waiting of group) waiting.fail(failure);
+        for (const waiting of group.length > 0 ? group : this.#waiting.splice(0)) waiting.fail(failure);
       }
     }
+    this.#running = undefined;
   }
 
-  #runGroup(group: readonly Waiting[]): void {
+  /** Runs what waits when the transaction begins, the syncs of earlier ones being over. */
+  #runGroup(): Waiting[] {
     const { tables } = this;
     const before = Number(tables.state.getBinary(sequenceKey)?.toString("latin1") ?? "0");
     let sequence = before;
@@ -150,8 +152,16 @@ export class Database {
         return sequence;
       },
     };
-    for (const waiting of group) waiting.run(transaction);
+    const group: Waiting[] = [];
+    const end = performance.now() + groupMillisMax;
+    do {
+      const waiting = this.#waiting.shift();
+      if (waiting === undefined) break;
+      group.push(waiting);
+      waiting.run(transaction);
+    } while (performance.now() < end);
     if (sequence !== before) void tables.state.put(sequenceKey, Buffer.from(String(sequence), "latin1"));
+    return group;
   }
 }
 

@@ -24,7 +24,7 @@ import { applyWrites, type Write, writeOf } from "./document-write.ts";
 import { parseValue, sequenceOf } from "./record.ts";
 
 /** Bytes of records whose parsed documents are kept; they take about three times that in memory. */
-const cacheBytesMax = 16 * 1024 ** 2;
+const cacheBytesMax = 8 * 1024 ** 2;
 
 /** Documents in the embedded database. An etag is the sequence number of the write, which is never given twice. */
 export class LocalDocuments implements DocumentStore {

@@ -11,24 +11,31 @@ const syncBytes = 32 * 1024 ** 2;
 export class RunWriter implements BlockWriter {
   readonly #path: string;
   readonly #file: FileHandle;
-  readonly #directories: Directories;
   #bytes = 0;
   #unsyncedBytes = 0;
   #sync: Promise<void> | undefined;
   #syncFailure: unknown;
+  /** The file's entry in its directory, which is synced while the bytes come. */
+  readonly #entry: Promise<void>;
   #closed = false;
 
-  private constructor(path: string, file: FileHandle, directories: Directories) {
+  private constructor(path: string, file: FileHandle, entry: Promise<void>) {
     this.#path = path;
     this.#file = file;
-    this.#directories = directories;
+    this.#entry = entry;
+    entry.catch(() => {});
   }
 
-  /** @param path must be new; its directory is made if need be */
-  static async create(path: string, directories: Directories): Promise<RunWriter> {
+  /**
+   * @param path must be new; its directory is made if need be
+   * @param named whether the file's name is to be durable, too, when it is finished
+   */
+  static async create(path: string, directories: Directories, named: boolean): Promise<RunWriter> {
+    const directory = dirname(path);
     try {
-      await directories.ensure(dirname(path));
-      return new RunWriter(path, await open(path, "wx", 0o600), directories);
+      await directories.ensure(directory);
+      const file = await open(path, "wx", 0o600);
+      return new RunWriter(path, file, named ? directories.sync(directory) : Promise.resolve());
     } catch (error) {
       throw asRegistryError(error);
     }
@@ -53,7 +60,7 @@ export class RunWriter implements BlockWriter {
       if (this.#syncFailure !== undefined) throw this.#syncFailure;
       await this.#file.datasync();
       await this.#close();
-      await this.#directories.sync(dirname(this.#path));
+      await this.#entry;
     } catch (error) {
       throw asRegistryError(error);
     }
