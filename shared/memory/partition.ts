@@ -107,5 +107,12 @@ export class Partition {
 
 /** JSON values only, and nobody can change what is stored. */
 function frozenCopy(document: Document): Document {
-  return JSON.parse(JSON.stringify(document), (_key, value: unknown) => Object.freeze(value)) as Document;
+  return deepFrozen(JSON.parse(JSON.stringify(document)) as Document);
+}
+
+function deepFrozen<T extends object>(value: T): T {
+  for (const part of Object.values(value)) {
+    if (typeof part === "object" && part !== null) deepFrozen(part);
+  }
+  return Object.freeze(value);
 }

@@ -45,17 +45,38 @@ export async function finishUpload(
     }
     return { outcome: "created" };
   }
-  const { closed, abandon } = await closeSession(ports, upload, session, digest, body, range);
-  const outcome = await ports.sessions.write(upload.ticket.id, closed, stored?.etag);
-  if (outcome === "stale") {
+  try {
+    const { closed, abandon } = await closeSession(ports, upload, session, digest, body, range);
+    if ((await ports.sessions.write(upload.ticket.id, closed, stored?.etag)) === "written") {
+      await publishSession(ports, upload, closed, digest);
+      return { outcome: "created" };
+    }
     await abandon();
-    const now = await ports.sessions.read(upload.ticket.id);
-    if (now !== undefined && now.session.state !== "open")
-      return await repeatFinish(ports, upload, now.session, digest);
-    return { outcome: "out-of-order", offset: now?.session.offset ?? 0 };
+  } catch (error) {
+    if (!isGone(error)) throw error;
   }
-  await publishSession(ports, upload, closed, digest);
-  return { outcome: "created" };
+  return await followRival(ports, upload, digest, stored?.etag);
+}
+
+/** Another request has closed the upload, and so taken its blocks, or has brought it further. */
+async function followRival(
+  ports: Ports,
+  upload: Upload,
+  digest: Digest,
+  etagBefore: string | undefined,
+): Promise<FinishOutcome> {
+  const now = await ports.sessions.read(upload.ticket.id);
+  // No rival: the blocks are lost.
+  if (now?.etag === etagBefore) throw new RegistryError("BLOB_UPLOAD_UNKNOWN");
+  if (now !== undefined && now.session.state !== "open") {
+    return await repeatFinish(ports, upload, now.session, digest);
+  }
+  return { outcome: "out-of-order", offset: now?.session.offset ?? 0 };
+}
+
+/** Blocks that are neither staged nor committed. */
+function isGone(error: unknown): boolean {
+  return error instanceof RegistryError && error.code === "BLOB_UPLOAD_UNKNOWN";
 }
 
 /** The session with its last bytes and its digest checked. Once written, it alone says which blocks are the blob. */
@@ -79,10 +100,12 @@ async function closeSession(
       throw failure;
     }
   }
-  const actual = await digestOfSession(ports, place, full, digest);
-  if (actual !== digest) {
+  try {
+    const actual = await digestOfSession(ports, place, full, digest);
+    if (actual !== digest) throw digestMismatch(digest, actual);
+  } catch (error) {
     await abandon();
-    throw digestMismatch(digest, actual);
+    throw error;
   }
   return { closed: closedWith(ports, full, digest), abandon };
 }
@@ -116,13 +139,20 @@ async function repeatFinish(
   if (ports.clock.now() - (session.closedAt ?? 0) > limits.requestSecondsMax * 1000) {
     throw new RegistryError("BLOB_UPLOAD_UNKNOWN");
   }
-  const repository = await findRepository(ports, upload.registry, upload.repository);
-  const link = repository === undefined ? undefined : await findLink(ports, repository, digest);
-  if (link === undefined) {
-    if (session.offset === 0) throw new RegistryError("BLOB_UPLOAD_UNKNOWN");
+  if (await isLinked(ports, upload, digest)) return { outcome: "created" };
+  if (session.offset === 0) throw new RegistryError("BLOB_UPLOAD_UNKNOWN");
+  try {
     await publishSession(ports, upload, session, digest);
+  } catch (error) {
+    // The first request may have come to its end meanwhile, and dropped its bytes for those that were there already.
+    if (!isGone(error) || !(await isLinked(ports, upload, digest))) throw error;
   }
   return { outcome: "created" };
+}
+
+async function isLinked(ports: Ports, upload: Upload, digest: Digest): Promise<boolean> {
+  const repository = await findRepository(ports, upload.registry, upload.repository);
+  return repository !== undefined && (await findLink(ports, repository, digest)) !== undefined;
 }
 
 function closedWith(ports: Ports, session: UploadSession, digest: Digest): UploadSession {

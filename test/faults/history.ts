@@ -1,0 +1,264 @@
+import type { EventAction } from "../../shared/catalog/documents.ts";
+import type { Digest } from "../../shared/domain/digest.ts";
+import type { RepositoryName, Tag } from "../../shared/domain/name.ts";
+import { type Effect, isLinearizable } from "./linearizability.ts";
+import { nameOf, type SampleManifest } from "./samples.ts";
+
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What a request did: its change, nothing, or (its answer was lost) one of the two. */
+export type Outcome = "done" | "nothing" | "maybe";
+
+/** `relied`: somebody was told during the schedule that the blob is there, so collection must leave it. */
+interface BlobState {
+  readonly present: boolean;
+  readonly relied: boolean;
+}
+
+interface ContentState {
+  readonly live: ReadonlySet<Digest>;
+  readonly tags: ReadonlyMap<Tag, Digest>;
+}
+
+interface EventCount {
+  acknowledged: number;
+  attempted: number;
+}
+
+/** What clients did and were told, as effects on each blob of a repository and on its manifests and tags. */
+export class History {
+  readonly #initialBlobs = new Set<string>();
+  readonly #initialContents = new Map<RepositoryName, ContentState>();
+  readonly #blobs = new Map<string, Effect<BlobState>[]>();
+  readonly #contents = new Map<RepositoryName, Effect<ContentState>[]>();
+  readonly events = new Map<string, EventCount>();
+  /** Blobs and manifests that somebody tried to delete: what needs them may lack them. */
+  readonly deletionsTried = new Set<string>();
+  readonly #partial: boolean;
+
+  /** @param partial commits may be cut, so that a change can show in parts, and be there although it was answered with a 404 */
+  constructor(partial: boolean) {
+    this.#partial = partial;
+  }
+
+  blobAtStart(repository: RepositoryName, digest: Digest): void {
+    this.#initialBlobs.add(`${repository} ${digest}`);
+    this.#count("blob-push", repository, digest, "done");
+  }
+
+  manifestAtStart(repository: RepositoryName, manifest: SampleManifest, tags: readonly Tag[]): void {
+    const before = this.#initialContents.get(repository) ?? nothingThere;
+    this.#initialContents.set(repository, withManifest(before, manifest.digest, tags));
+    this.#count("manifest-push", repository, manifest.digest, "done");
+  }
+
+  blobPushed(
+    action: "blob-push" | "blob-mount",
+    repository: RepositoryName,
+    digest: Digest,
+    span: Span,
+    outcome: Outcome,
+  ): void {
+    this.#count(action, repository, digest, outcome);
+    if (outcome === "nothing") return;
+    this.#onBlob(repository, digest, span, action, outcome === "done", () => ({
+      present: true,
+      relied: true,
+    }));
+  }
+
+  blobDeleted(repository: RepositoryName, digest: Digest, span: Span, outcome: Outcome): void {
+    this.#count("blob-delete", repository, digest, outcome, this.#partial);
+    this.deletionsTried.add(`${repository} ${digest}`);
+    const gone = { present: false, relied: false };
+    if (outcome !== "nothing") {
+      this.#onBlob(repository, digest, span, "delete", outcome === "done", (state) =>
+        state.present ? gone : undefined,
+      );
+      return;
+    }
+    if (this.#partial) this.#onBlob(repository, digest, span, "half delete", false, () => gone);
+    this.blobSeen(repository, digest, span, false, false);
+  }
+
+  /** Collection took it, which it may only do to what nobody relies on. */
+  blobCollected(repository: RepositoryName, digest: Digest, span: Span, outcome: "done" | "maybe"): void {
+    this.#onBlob(repository, digest, span, "collect", outcome === "done", (state) =>
+      state.present && !state.relied ? { present: false, relied: false } : undefined,
+    );
+  }
+
+  blobSeen(
+    repository: RepositoryName,
+    digest: Digest,
+    span: Span,
+    present: boolean,
+    promised: boolean,
+  ): void {
+    const label = present ? "seen" : "not seen";
+    this.#onBlob(repository, digest, span, label, true, (state) => {
+      if (state.present !== present) return undefined;
+      return { present, relied: state.relied || (present && promised) };
+    });
+  }
+
+  manifestPushed(
+    repository: RepositoryName,
+    { digest }: SampleManifest,
+    tags: readonly Tag[],
+    span: Span,
+    outcome: Outcome,
+  ): void {
+    this.#count("manifest-push", repository, digest, outcome);
+    if (outcome === "nothing") return;
+    const label = `push ${nameOf(digest)} as ${tags.join(" ")}`;
+    this.#onContent(repository, span, label, outcome === "done", (state) =>
+      withManifest(state, digest, tags),
+    );
+    if (!this.#partial) return;
+    for (const part of [[], ...tags.map((tag) => [tag])]) {
+      this.#onContent(repository, span, `part of ${label}`, false, (state) =>
+        withManifest(state, digest, part),
+      );
+    }
+  }
+
+  manifestDeleted(repository: RepositoryName, digest: Digest, span: Span, outcome: Outcome): void {
+    this.#count("manifest-delete", repository, digest, outcome, this.#partial);
+    this.deletionsTried.add(`${repository} ${digest}`);
+    const label = `delete ${nameOf(digest)}`;
+    if (outcome !== "nothing") {
+      this.#onContent(repository, span, label, outcome === "done", (state) =>
+        state.live.has(digest) ? withoutManifest(state, digest) : undefined,
+      );
+      return;
+    }
+    if (this.#partial) {
+      this.#onContent(repository, span, `half ${label}`, false, (state) => withoutManifest(state, digest));
+    }
+    this.manifestSeen(repository, digest, span, false);
+  }
+
+  tagDeleted(repository: RepositoryName, tag: Tag, span: Span, outcome: Outcome): void {
+    this.#count("tag-delete", repository, tag, outcome, this.#partial);
+    const without = (state: ContentState): ContentState => {
+      const tags = new Map(state.tags);
+      tags.delete(tag);
+      return { ...state, tags };
+    };
+    // A tag of a manifest that is being deleted can be deleted although nobody can read it any more.
+    if (outcome !== "nothing") {
+      this.#onContent(repository, span, `delete ${tag}`, outcome === "done", without);
+      return;
+    }
+    if (this.#partial) this.#onContent(repository, span, `half delete ${tag}`, false, without);
+    this.tagSeen(repository, tag, span, undefined);
+  }
+
+  manifestSeen(repository: RepositoryName, digest: Digest, span: Span, live: boolean): void {
+    const label = `${nameOf(digest)} ${live ? "seen" : "not seen"}`;
+    this.#onContent(repository, span, label, true, (state) =>
+      state.live.has(digest) === live ? state : undefined,
+    );
+  }
+
+  tagSeen(repository: RepositoryName, tag: Tag, span: Span, digest: Digest | undefined): void {
+    const label = digest === undefined ? `${tag} not seen` : `${tag} seen as ${nameOf(digest)}`;
+    this.#onContent(repository, span, label, true, (state) =>
+      state.tags.get(tag) === digest ? state : undefined,
+    );
+  }
+
+  /** @returns what cannot be explained by any order of what was done */
+  problems(): string[] {
+    const problems: string[] = [];
+    for (const [object, effects] of this.#blobs) {
+      const initial = { present: this.#initialBlobs.has(object), relied: false };
+      if (isLinearizable(effects, initial, (state) => JSON.stringify(state))) continue;
+      problems.push(`no order explains ${object}, ${JSON.stringify(initial)}:\n${told(effects)}`);
+    }
+    for (const [repository, effects] of this.#contents) {
+      const initial = this.#initialContents.get(repository) ?? nothingThere;
+      if (isLinearizable(effects, initial, spell)) continue;
+      problems.push(`no order explains ${repository}, ${spell(initial)}:\n${told(effects)}`);
+    }
+    return problems;
+  }
+
+  #onBlob(
+    repository: RepositoryName,
+    digest: Digest,
+    span: Span,
+    label: string,
+    required: boolean,
+    apply: (state: BlobState) => BlobState | undefined,
+  ): void {
+    const object = `${repository} ${digest}`;
+    const effects = this.#blobs.get(object) ?? [];
+    this.#blobs.set(object, effects);
+    effects.push({ ...span, label: `${label} ${nameOf(digest)}`, required, apply });
+  }
+
+  #onContent(
+    repository: RepositoryName,
+    span: Span,
+    label: string,
+    required: boolean,
+    apply: (state: ContentState) => ContentState | undefined,
+  ): void {
+    const effects = this.#contents.get(repository) ?? [];
+    this.#contents.set(repository, effects);
+    effects.push({ ...span, label, required, apply });
+  }
+
+  /** @param even whether an answer that says «nothing» may hide a change whose event is there */
+  #count(
+    action: EventAction,
+    repository: RepositoryName,
+    subject: Digest | Tag,
+    outcome: Outcome,
+    even = false,
+  ): void {
+    const key = eventKey(action, repository, subject);
+    const count = this.events.get(key) ?? { acknowledged: 0, attempted: 0 };
+    this.events.set(key, count);
+    if (outcome === "done") count.acknowledged += 1;
+    if (outcome !== "nothing" || even) count.attempted += 1;
+  }
+}
+
+export function eventKey(action: EventAction, repository: RepositoryName, subject: Digest | Tag): string {
+  return `${action} ${repository} ${subject}`;
+}
+
+const nothingThere: ContentState = { live: new Set(), tags: new Map() };
+
+function withManifest(state: ContentState, digest: Digest, tags: readonly Tag[]): ContentState {
+  return {
+    live: new Set([...state.live, digest]),
+    tags: new Map([...state.tags, ...tags.map((tag) => [tag, digest] as const)]),
+  };
+}
+
+function withoutManifest(state: ContentState, digest: Digest): ContentState {
+  return {
+    live: new Set([...state.live].filter((live) => live !== digest)),
+    tags: new Map([...state.tags].filter(([, named]) => named !== digest)),
+  };
+}
+
+function spell({ live, tags }: ContentState): string {
+  const manifests = [...live].sort().map(nameOf);
+  const named = [...tags].map(([tag, digest]) => `${tag}=${nameOf(digest)}`).sort();
+  return `{${manifests.join(" ")}} {${named.join(" ")}}`;
+}
+
+function told<S>(effects: readonly Effect<S>[]): string {
+  return [...effects]
+    .sort((a, b) => a.start - b.start)
+    .map(({ start, end, required, label }) => `  ${start} to ${end}: ${required ? "" : "perhaps "}${label}`)
+    .join("\n");
+}

@@ -1,0 +1,48 @@
+/**
+ * One effect on some object, at some moment between its start and its end. A request that was answered has a required one;
+ * one whose answer was lost may have had its effect or not.
+ */
+export interface Effect<S> {
+  readonly label: string;
+  readonly start: number;
+  readonly end: number;
+  readonly required: boolean;
+  /** The state after it, or undefined when it cannot happen in this one. */
+  readonly apply: (state: S) => S | undefined;
+}
+
+/**
+ * Whether the effects have an order that explains every answer, each at one moment between its start and its end: the
+ * search of Wing and Gong, with the states that were tried remembered.
+ * @param keyOf spells a state, the same for equal ones
+ */
+export function isLinearizable<S>(
+  effects: readonly Effect<S>[],
+  initial: S,
+  keyOf: (state: S) => string,
+): boolean {
+  const tried = new Set<string>();
+  const search = (left: ReadonlySet<Effect<S>>, state: S): boolean => {
+    const key = `${effects.map((effect) => (left.has(effect) ? 1 : 0)).join("")} ${keyOf(state)}`;
+    if (tried.has(key)) return false;
+    tried.add(key);
+    const required = [...left].filter((effect) => effect.required);
+    if (required.length === 0) return true;
+    // Whatever must still happen and ends first bounds what may happen next.
+    const firstEnd = Math.min(...required.map((effect) => effect.end));
+    for (const effect of left) {
+      if (effect.start > firstEnd) continue;
+      const next = effect.apply(state);
+      if (next !== undefined && search(after(left, effect), next)) return true;
+    }
+    return false;
+  };
+  return search(new Set(effects), initial);
+}
+
+/** What is left when `taken` has happened: what ended before it and was not required has not happened. */
+function after<S>(left: ReadonlySet<Effect<S>>, taken: Effect<S>): Set<Effect<S>> {
+  return new Set(
+    [...left].filter((effect) => effect !== taken && (effect.required || effect.end >= taken.start)),
+  );
+}

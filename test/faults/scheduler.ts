@@ -1,0 +1,183 @@
+import type { Bend, Call, CommitFate, Fate } from "../../shared/memory/bend.ts";
+import type { Random } from "../../shared/memory/random.ts";
+
+/** How often what goes wrong, in draws of a thousand. */
+export interface Weather {
+  readonly name: string;
+  /** A reply is lost after the effect. */
+  readonly lost: number;
+  /** A call fails before its effect, or a commit's outcome is unknown and nothing is applied. */
+  readonly refused: number;
+  /** A commit is cut: a prefix is applied and its outcome is unknown. */
+  readonly prefix: number;
+  /** A request ends at a call and never goes on; a cut commit ends it half the time. */
+  readonly crash: number;
+}
+
+/** What a client gets. `lost`: no answer, and the request may have done anything up to where it ended. */
+export type Reply<T> =
+  | { readonly kind: "value"; readonly value: T }
+  | { readonly kind: "error"; readonly error: unknown }
+  | { readonly kind: "lost" };
+
+interface ParkedCall {
+  readonly request: Request;
+  readonly resume: () => void;
+}
+
+interface Request {
+  readonly name: string;
+  /** Ends the request from outside; undefined once it has ended. */
+  crash: (() => void) | undefined;
+  parkedCalls: number;
+  doomed: boolean;
+}
+
+const staleCommitsMax = 5;
+
+/**
+ * Runs requests side by side and decides at every call of a port which one goes on, what becomes of the call, and who
+ * crashes: all by draws from one seed, so that a schedule can be run again.
+ */
+export class Scheduler {
+  /** What happened, step by step; kept only when it is asked for. */
+  readonly trace: string[] | undefined;
+  /** Counts the calls of the schedule. */
+  step = 0;
+  #moments = 0;
+  readonly #random: Random;
+  #weather: Weather;
+  readonly #parked: ParkedCall[] = [];
+  readonly #running = new Set<Request>();
+
+  constructor(random: Random, weather: Weather, traced: boolean) {
+    this.trace = traced ? [] : undefined;
+    this.#random = random;
+    this.#weather = weather;
+  }
+
+  /** From now on nothing goes wrong. */
+  calm(): void {
+    this.#weather = { name: "calm", lost: 0, refused: 0, prefix: 0, crash: 0 };
+  }
+
+  /** A time later than any before. */
+  moment(): number {
+    this.#moments += 1;
+    return this.#moments;
+  }
+
+  /** Starts a request when the schedule gets to it. @param run gets how its calls are bent */
+  async request<T>(name: string, run: (bend: Bend) => Promise<T>): Promise<Reply<T>> {
+    const { promise, resolve } = Promise.withResolvers<Reply<T>>();
+    const request: Request = { name, crash: undefined, parkedCalls: 0, doomed: false };
+    const end = (reply: Reply<T>) => {
+      if (request.crash === undefined) return;
+      request.crash = undefined;
+      this.#running.delete(request);
+      this.trace?.push(`${this.step} ${name} ends: ${told(reply)}`);
+      resolve(reply);
+    };
+    request.crash = () => end({ kind: "lost" });
+    this.#running.add(request);
+    void this.#park(request)
+      .then(async () => await run(this.#bendOf(request)))
+      .then(
+        (value) => end({ kind: "value", value }),
+        (error: unknown) => end({ kind: "error", error }),
+      );
+    return await promise;
+  }
+
+  /** Goes on until `clients` are done. @param between is called before every step */
+  async run(clients: Promise<unknown>, between: () => void): Promise<void> {
+    let done = false;
+    const settled = clients.finally(() => {
+      done = true;
+    });
+    for (;;) {
+      await this.#untilAllWait();
+      if (done) break;
+      const call = this.#takeOne();
+      if (call === undefined) throw new Error("a client waits for nothing that the schedule knows of");
+      this.step += 1;
+      between();
+      if (call.request.doomed || this.#happens(this.#weather.crash)) this.#crash(call.request);
+      else call.resume();
+    }
+    await settled;
+  }
+
+  /** Every request waits at a call, has ended, or (hash-wasm is asynchronous) is about to do one or the other. */
+  async #untilAllWait(): Promise<void> {
+    do {
+      await new Promise<void>((resolve) => {
+        setImmediate(resolve);
+      });
+    } while ([...this.#running].some((request) => request.parkedCalls === 0));
+  }
+
+  #takeOne(): ParkedCall | undefined {
+    const [call] = this.#parked.splice(this.#random(this.#parked.length), 1);
+    if (call !== undefined) call.request.parkedCalls -= 1;
+    return call;
+  }
+
+  #crash(request: Request): void {
+    const others = this.#parked.filter((call) => call.request !== request);
+    this.#parked.splice(0, this.#parked.length, ...others);
+    request.crash?.();
+  }
+
+  async #park(request: Request): Promise<void> {
+    await new Promise<void>((resume) => {
+      request.parkedCalls += 1;
+      this.#parked.push({ request, resume });
+    });
+  }
+
+  #bendOf(request: Request): Bend {
+    const log = (call: Call, fate: unknown) => {
+      const told = fate === "done" ? "" : ` ${JSON.stringify(fate)}`;
+      this.trace?.push(`${this.step} ${request.name}: ${call.port}.${call.name} ${call.subject}${told}`);
+    };
+    return {
+      // The reply to one call and the next call are one step: between them a request only computes.
+      around: async (call, moment) => {
+        if (moment === "before") await this.#park(request);
+        else if (call.name === "read" || call.name === "list") log(call, "done");
+      },
+      staleCommits: () => this.#random(staleCommitsMax + 1),
+      fate: (call) => {
+        const fate = this.#fate();
+        log(call, fate);
+        return fate;
+      },
+      commitFate: (call, operations) => {
+        const fate = this.#commitFate(request, operations);
+        log(call, fate);
+        return fate;
+      },
+    };
+  }
+
+  #fate(): Fate {
+    if (this.#happens(this.#weather.lost)) return "lost";
+    return this.#happens(this.#weather.refused) ? "refused" : "done";
+  }
+
+  #commitFate(request: Request, operations: number): CommitFate {
+    if (!this.#happens(this.#weather.prefix)) return this.#fate();
+    request.doomed = this.#happens(500);
+    return { prefix: this.#random(operations) };
+  }
+
+  #happens(inThousand: number): boolean {
+    return inThousand > 0 && this.#random(1_000) < inThousand;
+  }
+}
+
+function told(reply: Reply<unknown>): string {
+  if (reply.kind === "lost") return "without an answer";
+  return JSON.stringify(reply.kind === "value" ? (reply.value ?? null) : reply.error);
+}
