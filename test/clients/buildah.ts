@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Client } from "./client.ts";
-import { must, mustEqual, readManifest, verifyStored } from "./registry-content.ts";
+import type { Client } from "./lab/client.ts";
+import { must, mustEqual, readManifest, verifyStored } from "./lab/registry-content.ts";
 
 export const buildah: Client = {
   name: "buildah",

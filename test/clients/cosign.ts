@@ -1,15 +1,17 @@
 import { join } from "node:path";
-import type { Client } from "./client.ts";
-import { must, mustEqual, readTags, verifyStored } from "./registry-content.ts";
+import type { Client } from "./lab/client.ts";
+import { inDebian13, isPresent } from "./lab/command.ts";
+import { must, mustEqual, readTags, verifyStored } from "./lab/registry-content.ts";
 
 /** Signatures by a local key pair: no transparency log, no network. */
 export const cosign: Client = {
   name: "cosign",
-  needs: ["cosign", "skopeo"],
+  needs: isPresent("cosign") ? ["cosign", "skopeo"] : ["debian13:usr/bin/cosign", "root", "skopeo"],
   check: async (lab, scenario) => {
     const key = join(lab.folder, "cosign");
-    const run = async (...args: string[]): Promise<string> =>
-      await lab.run("env", "-C", lab.folder, "COSIGN_PASSWORD=", "COSIGN_EXPERIMENTAL=1", "cosign", ...args);
+    const program = isPresent("cosign") ? ["cosign"] : inDebian13("cosign");
+    const line = ["-C", lab.folder, "COSIGN_PASSWORD=", "COSIGN_EXPERIMENTAL=1", ...program];
+    const run = async (...args: string[]): Promise<string> => await lab.run("env", ...line, ...args);
     const plain = ["--allow-http-registry", "--allow-insecure-registry"];
     const { index } = lab.images;
     const push = async (repository: string): Promise<string> => {
@@ -28,7 +30,7 @@ export const cosign: Client = {
 
     await scenario("sign and verify, the signature under a tag", async () => {
       const image = await push("tags");
-      const unsigned = await lab.refused("env", "COSIGN_EXPERIMENTAL=1", "cosign", ...verify, image);
+      const unsigned = await lab.refused("env", ...line, ...verify, image);
       must(/no (matching )?signatures/.test(unsigned), `not for want of a signature:\n${unsigned}`);
       await run(...sign, image);
       mustEqual("the signed digest", signedDigest(await run(...verify, image)), index.digest);

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Client } from "./client.ts";
-import { digestOf } from "./images.ts";
-import { manifestStatus, must, mustEqual, readManifest, verifyStored } from "./registry-content.ts";
+import type { Client } from "./lab/client.ts";
+import { digestOf } from "./lab/images.ts";
+import { manifestStatus, must, mustEqual, readManifest, verifyStored } from "./lab/registry-content.ts";
+import { mounts, transcript, uploadedBytes } from "./lab/wire.ts";
 import { layoutDigest } from "./skopeo.ts";
-import { mounts, transcript, uploadedBytes } from "./wire.ts";
 
 export const crane: Client = {
   name: "crane",

@@ -1,15 +1,15 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Client, Lab, Scenario } from "./client.ts";
-import { withDaemon } from "./daemon.ts";
 import { resumesACutPull } from "./docker.ts";
-import type { Layout } from "./images.ts";
-import { must, mustEqual, verifyStored } from "./registry-content.ts";
+import type { Client, Lab, Scenario } from "./lab/client.ts";
+import { withDaemon } from "./lab/daemon.ts";
+import type { Layout } from "./lab/images.ts";
+import { must, mustEqual, verifyStored } from "./lab/registry-content.ts";
 
 /** containerd by its own client. */
 export const ctr: Client = {
   name: "ctr",
-  needs: ["ctr", "containerd"],
+  needs: ["ctr", "containerd", "root"],
   check: async (lab, scenario) => {
     const socket = join(lab.folder, "c.sock");
     const file = join(lab.folder, "config.toml");

@@ -1,15 +1,20 @@
 import { join } from "node:path";
-import type { Client, Lab, Scenario } from "./client.ts";
-import { inDebian13 } from "./command.ts";
-import { withDaemon } from "./daemon.ts";
 import { daemonFlags, digestIn, resumesACutPull } from "./docker.ts";
-import { must, mustEqual, readManifest, verifyStored } from "./registry-content.ts";
-import { downloadedBytes, mounts, transcript, uploadedBytes } from "./wire.ts";
+import type { Client, Lab, Scenario } from "./lab/client.ts";
+import { inDebian13 } from "./lab/command.ts";
+import { withDaemon } from "./lab/daemon.ts";
+import { must, mustEqual, readManifest, verifyStored } from "./lab/registry-content.ts";
+import { downloadedBytes, mounts, transcript, uploadedBytes } from "./lab/wire.ts";
 
 /** A newer Docker, which keeps images in containerd's store and builds with BuildKit. */
 export const dockerContainerdStore: Client = {
   name: "docker-containerd-store",
-  needs: ["debian13:usr/sbin/dockerd", "debian13:usr/libexec/docker/cli-plugins/docker-buildx", "unshare"],
+  needs: [
+    "debian13:usr/sbin/dockerd",
+    "debian13:usr/libexec/docker/cli-plugins/docker-buildx",
+    "unshare",
+    "root",
+  ],
   check: async (lab, scenario) => {
     const flags = daemonFlags(lab.folder, { features: { "containerd-snapshotter": true } });
     const line = [...docker(lab), "version"];

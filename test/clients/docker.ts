@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Client, Lab, Scenario } from "./client.ts";
-import { withDaemon } from "./daemon.ts";
-import { must, mustEqual, readManifest, verifyStored } from "./registry-content.ts";
-import { downloadedBytes, mounts, transcript, uploadedBytes, type Wire } from "./wire.ts";
+import type { Client, Lab, Scenario } from "./lab/client.ts";
+import { withDaemon } from "./lab/daemon.ts";
+import { must, mustEqual, readManifest, verifyStored } from "./lab/registry-content.ts";
+import { downloadedBytes, mounts, transcript, uploadedBytes, type Wire } from "./lab/wire.ts";
 
 /** Bytes after which a pull is cut: in the middle of the big layer. */
 const cutAfterBytes = 50_000_000;
@@ -13,7 +13,7 @@ const configBytesMax = 16_384;
 /** The Docker daemon with its own image store. */
 export const docker: Client = {
   name: "docker",
-  needs: ["docker", "dockerd"],
+  needs: ["docker", "dockerd", "root"],
   check: async (lab, scenario) => {
     const socket = join(lab.folder, "docker.sock");
     const host = `unix://${socket}`;

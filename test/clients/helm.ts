@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Client } from "./client.ts";
-import { digestOf } from "./images.ts";
-import { must, mustEqual, readTags, verifyStored } from "./registry-content.ts";
+import type { Client } from "./lab/client.ts";
+import { digestOf } from "./lab/images.ts";
+import { must, mustEqual, readTags, verifyStored } from "./lab/registry-content.ts";
 
 /** Charts over oci://. A version's `+` becomes `_` in its tag. */
 export const helm: Client = {

@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Client } from "./client.ts";
-import { digestOf } from "./images.ts";
-import { must, mustEqual, readTags, verifyStored } from "./registry-content.ts";
-import { mounts, transcript } from "./wire.ts";
+import type { Client } from "./lab/client.ts";
+import { digestOf } from "./lab/images.ts";
+import { must, mustEqual, readTags, verifyStored } from "./lab/registry-content.ts";
+import { mounts, transcript } from "./lab/wire.ts";
 
 const noteType = "application/vnd.example.note";
 

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Client } from "./client.ts";
-import { must, mustEqual, verifyStored } from "./registry-content.ts";
-import { downloadedBytes, mounts, transcript, uploadedBytes } from "./wire.ts";
+import type { Client } from "./lab/client.ts";
+import { must, mustEqual, verifyStored } from "./lab/registry-content.ts";
+import { downloadedBytes, mounts, transcript, uploadedBytes } from "./lab/wire.ts";
 
 export const podman: Client = {
   name: "podman",

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import type { Client } from "./client.ts";
-import { must, mustEqual, readTags, verifyStored } from "./registry-content.ts";
+import type { Client } from "./lab/client.ts";
+import { must, mustEqual, readTags, verifyStored } from "./lab/registry-content.ts";
+import { mounts, transcript, uploadedBytes } from "./lab/wire.ts";
 import { layoutDigest } from "./skopeo.ts";
-import { mounts, transcript, uploadedBytes } from "./wire.ts";
 
 /** Bytes of one chunk of a chunked upload. */
 const chunkBytes = 20_000_000;

@@ -7,20 +7,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type RunningRegistry, startRegistry } from "../support/registry-process.ts";
 import { buildah } from "./buildah.ts";
-import type { Client, Lab, Scenario } from "./client.ts";
-import { commandsIn, isPresent } from "./command.ts";
 import { cosign } from "./cosign.ts";
 import { crane } from "./crane.ts";
 import { ctr } from "./ctr.ts";
 import { docker } from "./docker.ts";
 import { dockerContainerdStore } from "./docker-containerd-store.ts";
 import { helm } from "./helm.ts";
-import { buildImages, type Images } from "./images.ts";
+import type { Client, Lab, Scenario } from "./lab/client.ts";
+import { commandsIn, isPresent } from "./lab/command.ts";
+import { buildImages, type Images } from "./lab/images.ts";
+import { startWire, type Wire } from "./lab/wire.ts";
 import { oras } from "./oras.ts";
 import { podman } from "./podman.ts";
 import { regctl } from "./regctl.ts";
 import { skopeo } from "./skopeo.ts";
-import { startWire, type Wire } from "./wire.ts";
 
 const clients: readonly Client[] = [
   docker,

@@ -1,8 +1,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Client } from "./client.ts";
-import { digestOf } from "./images.ts";
-import { manifestStatus, must, mustEqual, readManifest, readTags, verifyStored } from "./registry-content.ts";
+import type { Client } from "./lab/client.ts";
+import { digestOf } from "./lab/images.ts";
+import {
+  manifestStatus,
+  must,
+  mustEqual,
+  readManifest,
+  readTags,
+  verifyStored,
+} from "./lab/registry-content.ts";
 
 export const skopeo: Client = {
   name: "skopeo",

@@ -7,8 +7,8 @@ const commandMillisMax = 5 * 60_000;
 /** Characters of a failed command's output that are shown. */
 const outputShownMax = 3_000;
 
-/** A root file system with Debian 13's newer clients; see `install.sh`. */
-export const debian13Root = process.env["DEBIAN13_ROOT"] ?? "/var/lib/portolan-clients/debian13";
+/** A root file system with Debian 13's newer clients; see `../install.sh`. */
+const debian13Root = process.env["DEBIAN13_ROOT"] ?? "/var/lib/portolan-clients/debian13";
 const enterScript = join(import.meta.dirname, "debian13.sh");
 
 export interface Commands {
@@ -44,8 +44,9 @@ export function inDebian13(...line: string[]): [string, ...string[]] {
   return ["bash", enterScript, debian13Root, ...line];
 }
 
-/** Whether a program can be run: by name, by path, or `debian13:` and its path in that root. */
+/** Whether a client's need is met; see `Client.needs`. */
 export function isPresent(program: string): boolean {
+  if (program === "root") return process.getuid?.() === 0;
   const inRoot = program.startsWith("debian13:") ? program.slice("debian13:".length) : undefined;
   if (inRoot !== undefined) return isExecutable(join(debian13Root, inRoot));
   if (isAbsolute(program)) return isExecutable(program);

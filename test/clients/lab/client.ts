@@ -20,7 +20,10 @@ export type Scenario = (name: string, body: () => Promise<void>) => Promise<void
 /** One real client, with all that it is asked to do. */
 export interface Client {
   readonly name: string;
-  /** The programs without which it counts as absent; in the Debian 13 root where the path begins with `debian13:`. */
+  /**
+   * Without these it counts as absent: programs, in the Debian 13 root where the path begins with `debian13:`, and
+   * `root` where it only runs as that user.
+   */
   readonly needs: readonly string[];
   check(lab: Lab, scenario: Scenario): Promise<void>;
 }
