@@ -17,7 +17,9 @@ export function projectFiles(folder = ""): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true })
     .filter(
       (entry) =>
-        entry.name !== ".git" && !ignored.some((ignores) => ignores(entry.name, entry.isDirectory())),
+        (entry.isFile() || entry.isDirectory()) &&
+        entry.name !== ".git" &&
+        !ignored.some((ignores) => ignores(entry.name, entry.isDirectory())),
     )
     .flatMap((entry) => {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
