@@ -36,6 +36,9 @@ const clients: readonly Client[] = [
   cosign,
 ];
 
+/** For somebody who looks for the reason of a failure: daemons' logs, the registry's log, what was pulled. */
+const keep = process.env["KEEP"] !== undefined;
+
 class Report {
   passed = 0;
   failed = 0;
@@ -91,8 +94,8 @@ async function main(): Promise<number> {
     for (const client of chosen) await runClient(client, registry, images, folder, report);
     await report.scenario("(registry)")("end on SIGTERM", async () => await registry.stop());
   } finally {
-    if (process.env["KEEP"] === undefined) rmSync(folder, { recursive: true, force: true });
-    else console.log(`kept: ${folder}`);
+    remove(folder);
+    if (keep) console.log(`kept: ${folder}`);
   }
   const { passed, failed, skipped } = report;
   console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
@@ -130,7 +133,11 @@ async function runClient(
     await scenario("set up and tear down", async () => await Promise.reject(settingUp as Error));
   }
   for (const one of wires) await one.close();
-  rmSync(folder, { recursive: true, force: true });
+  remove(folder);
+}
+
+function remove(folder: string): void {
+  if (!keep) rmSync(folder, { recursive: true, force: true });
 }
 
 /** What a command of the client sees: nobody's configuration, no credentials, no proxy, a temporary folder of its own. */
