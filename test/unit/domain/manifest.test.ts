@@ -187,6 +187,8 @@ describe("a subject", () => {
 describe("the type of an artifact", () => {
   test("is the manifest's own, else that of an image's config, else none", () => {
     expect(parseImage(image({ artifactType: "application/x" })).artifactType).toBe("application/x");
+    const longest = "a".repeat(255);
+    expect(parseImage(image({ artifactType: longest })).artifactType).toBe(longest);
     for (const artifactType of ["", null, undefined]) {
       expect(parseImage(image({ artifactType })).artifactType).toBe(configType);
     }

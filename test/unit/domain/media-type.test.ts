@@ -11,6 +11,8 @@ describe("the media type of a manifest", () => {
     "application/vnd.in-toto+json",
     "application/vnd.acme.widget!#$&^_.+-+json",
     "text/x+json",
+    "application/vnd.docker.distribution.manifest.v1+json.x+json",
+    "x-application/vnd.docker.distribution.manifest.v1+json",
   ])("may be %s", (type) => {
     expect(parseManifestMediaType(type)).toBe(type);
   });
@@ -33,6 +35,7 @@ describe("the media type of a manifest", () => {
     "application/json/x",
     "application/json, application/json",
     "application/octet-stream",
+    "x-application/json",
     "application/vnd.acme.json",
     "application/vnd.acme+json5",
     "application/vnd.oci image+json",

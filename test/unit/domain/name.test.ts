@@ -88,6 +88,7 @@ describe("a repository name", () => {
       }),
     );
     expect(() => parseRepositoryName("X")).toThrow("lower-case");
+    expect(() => parseRepositoryName("X".repeat(255))).toThrow("lower-case");
   });
 
   test("is judged in time linear in its length, whatever it is made of", () => {
@@ -146,6 +147,8 @@ describe("a registry name", () => {
         expect(asRegistryName(name)).toBe(name);
       }),
     );
+    expect(asRegistryName("a".repeat(5))).toBe("a".repeat(5));
+    expect(asRegistryName("9".repeat(50))).toBe("9".repeat(50));
     for (const text of [
       "",
       "abcd",

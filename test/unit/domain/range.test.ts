@@ -70,6 +70,8 @@ describe("a Range header", () => {
     "bytes=0x1-0x2",
     "bytes=1 - 2",
     "bytes =1-2",
+    "xbytes=1-2",
+    "bytes=1-2\n3-4",
     "bytes:1-2",
     "bytes 1-2",
     "items=0-5",
@@ -195,6 +197,10 @@ describe("the range of a chunk", () => {
     "0-4,6-7",
   ])("is not %j", (text) => {
     expect(parseContentRange(text)).toBeUndefined();
+  });
+
+  test("may be a single byte", () => {
+    expect(parseContentRange("7-7")).toEqual({ start: 7, end: 7 });
   });
 
   test("has no numbers that would lose digits", () => {
