@@ -36,6 +36,12 @@ async function respond(
   response: ServerResponse,
 ): Promise<void> {
   const { method = "GET", url = "/" } = request;
+  // Whoever else reads two could mean another registry than this one does: RFC 9112 3.2 wants them refused.
+  if (countHosts(request.rawHeaders) > 1) {
+    const headers = { "content-length": "0", connection: "close" };
+    await sendReply({ status: 400, headers }, customHeaders, request, response);
+    return;
+  }
   const routed = router.find(method, decodedPath(url));
   if (routed === undefined) {
     await sendReply({ status: 404, headers: { "content-length": "0" } }, customHeaders, request, response);
@@ -65,6 +71,16 @@ function incoming(request: IncomingMessage, method: string, url: string): Incomi
     },
     body: hasBody && headers["content-length"] !== "0" ? request : null,
   };
+}
+
+/** @param rawHeaders names and values in turn */
+function countHosts(rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index];
+    if (name?.length === 4 && name.toLowerCase() === "host") count += 1;
+  }
+  return count;
 }
 
 /** What ASP.NET matches against: decoded but for slashes. Handlers get the raw target. */
