@@ -12,7 +12,7 @@ export async function* rechunk(
     let rest = chunk;
     while (bytes + rest.byteLength >= blockBytes) {
       const taken = blockBytes - bytes;
-      if (taken > 0) block.push(rest.subarray(0, taken));
+      block.push(rest.subarray(0, taken));
       yield block;
       block = [];
       bytes = 0;

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { limits } from "../../../shared/domain/limits.ts";
 import { parseManifest } from "../../../shared/domain/manifest.ts";
 import { mediaTypes } from "../../../shared/domain/media-type.ts";
+import { cpuMillisOf } from "../cpu-time.ts";
 import {
   config,
   descriptor,
@@ -104,14 +105,15 @@ describe("a large manifest", () => {
 
   test("of 4 MiB is read in a moment, however it is nested", () => {
     const depth = 700_000;
-    const startedAt = performance.now();
-    const nested = `{"schemaVersion":2,"config":${JSON.stringify(config)},"x":${"[".repeat(depth)}${"]".repeat(depth)}}`;
-    expect(parseManifest(ociManifest, nested).children).toHaveLength(1);
-    const keys = Array.from({ length: 200_000 }, (_, n) => `"k${n}":0`).join(",");
-    expect(
-      parseManifest(ociManifest, `{"schemaVersion":2,"config":${JSON.stringify(config)},${keys}}`).children,
-    ).toHaveLength(1);
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    const millis = cpuMillisOf(() => {
+      const nested = `{"schemaVersion":2,"config":${JSON.stringify(config)},"x":${"[".repeat(depth)}${"]".repeat(depth)}}`;
+      expect(parseManifest(ociManifest, nested).children).toHaveLength(1);
+      const keys = Array.from({ length: 200_000 }, (_, n) => `"k${n}":0`).join(",");
+      expect(
+        parseManifest(ociManifest, `{"schemaVersion":2,"config":${JSON.stringify(config)},${keys}}`).children,
+      ).toHaveLength(1);
+    });
+    expect(millis).toBeLessThan(5_000);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { isNonDistributable, mediaTypes, parseManifestMediaType } from "../../../shared/domain/media-type.ts";
+import { cpuMillisOf } from "../cpu-time.ts";
 
 const refused = expect.objectContaining({ code: "MANIFEST_INVALID", status: 400 });
 
@@ -63,11 +64,12 @@ describe("the media type of a manifest", () => {
     expect(long).toHaveLength(255);
     expect(parseManifestMediaType(long)).toBe(long);
     expect(() => parseManifestMediaType(`a${long}`)).toThrow(refused);
-    const startedAt = performance.now();
-    for (const text of ["a".repeat(1e6), "a/".repeat(5e5), "a;".repeat(5e5), " ".repeat(1e6)]) {
-      expect(() => parseManifestMediaType(text)).toThrow(refused);
-    }
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    const millis = cpuMillisOf(() => {
+      for (const text of ["a".repeat(1e6), "a/".repeat(5e5), "a;".repeat(5e5), " ".repeat(1e6)]) {
+        expect(() => parseManifestMediaType(text)).toThrow(refused);
+      }
+    });
+    expect(millis).toBeLessThan(2_000);
   });
 });
 

@@ -9,6 +9,7 @@ import {
   parseRepositoryName,
 } from "../../../shared/domain/name.ts";
 import { digests, registryNames, repositoryNames, tags, troublemakers } from "../arbitraries.ts";
+import { cpuMillisOf } from "../cpu-time.ts";
 
 describe("a repository name", () => {
   test("is whatever the spec's expression describes, up to 255 characters", () => {
@@ -93,9 +94,10 @@ describe("a repository name", () => {
 
   test("is judged in time linear in its length, whatever it is made of", () => {
     const nasty = [`${"a-".repeat(127)}!`, `${"a_".repeat(127)}_`, `${"-".repeat(254)}a`, "a".repeat(255)];
-    const startedAt = performance.now();
-    for (let round = 0; round < 1_000; round += 1) for (const text of nasty) asRepositoryName(text);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    const millis = cpuMillisOf(() => {
+      for (let round = 0; round < 1_000; round += 1) for (const text of nasty) asRepositoryName(text);
+    });
+    expect(millis).toBeLessThan(2_000);
   });
 });
 

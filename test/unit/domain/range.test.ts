@@ -6,6 +6,7 @@ import {
   parseContentRange,
   parseRange,
 } from "../../../shared/domain/range.ts";
+import { cpuMillisOf } from "../cpu-time.ts";
 
 const whole = { kind: "whole" };
 const unsatisfiable = { kind: "unsatisfiable" };
@@ -162,11 +163,12 @@ describe("a Range header", () => {
   });
 
   test("is judged in time linear in its length", () => {
-    const startedAt = performance.now();
-    parseRange(`bytes=${"1".repeat(1_000_000)}x`, 2048, 16);
-    parseRange(`bytes=${"-".repeat(1_000_000)}`, 2048, 16);
-    parseContentRange(`bytes ${"1".repeat(1_000_000)}`);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    const millis = cpuMillisOf(() => {
+      parseRange(`bytes=${"1".repeat(1_000_000)}x`, 2048, 16);
+      parseRange(`bytes=${"-".repeat(1_000_000)}`, 2048, 16);
+      parseContentRange(`bytes ${"1".repeat(1_000_000)}`);
+    });
+    expect(millis).toBeLessThan(2_000);
   });
 });
 

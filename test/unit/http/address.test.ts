@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { RegistryName } from "../../../shared/domain/name.ts";
 import { type Hosts, resolveAddress } from "../../../shared/http/address.ts";
 import { registryNames, repositoryNames, troublemakers } from "../arbitraries.ts";
+import { cpuMillisOf } from "../cpu-time.ts";
 
 const hosts: Hosts = {
   plain: ["localhost", "127.0.0.1", "[::1]"],
@@ -95,11 +96,12 @@ describe("the registry that a request means", () => {
   });
 
   test("is looked for in time linear in the host's length, and only part of the host is repeated", () => {
-    const startedAt = performance.now();
-    for (const host of [`${"a".repeat(1e6)}.registry.example`, ":".repeat(1e6), "a--".repeat(3e5)]) {
-      expect(() => resolveAddress(hosts, host, "a")).toThrow(unknownHost);
-    }
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    const millis = cpuMillisOf(() => {
+      for (const host of [`${"a".repeat(1e6)}.registry.example`, ":".repeat(1e6), "a--".repeat(3e5)]) {
+        expect(() => resolveAddress(hosts, host, "a")).toThrow(unknownHost);
+      }
+    });
+    expect(millis).toBeLessThan(2_000);
     expect(() => resolveAddress(hosts, "x".repeat(1_000), "a")).toThrow(
       expect.objectContaining({ detail: { host: "x".repeat(255) } }),
     );

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { asRepositoryName } from "../../../shared/domain/name.ts";
 import { formatPath, parseRoute, type Route, routeMethods } from "../../../shared/http/route.ts";
 import { digests, repositoryNames, tags, troublemakers } from "../arbitraries.ts";
+import { cpuMillisOf } from "../cpu-time.ts";
 
 /** Repositories, among them those that are named with the words of the API. */
 const names = fc.oneof(
@@ -156,10 +157,11 @@ describe("a route", () => {
   });
 
   test("is found in time linear in the path's length", () => {
-    const startedAt = performance.now();
-    for (const unit of ["/", "%", "%2F", "/blobs", "/blobs/uploads", "a"]) {
-      parseRoute(`/v2/${unit.repeat(300_000)}/tags/list`);
-    }
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    const millis = cpuMillisOf(() => {
+      for (const unit of ["/", "%", "%2F", "/blobs", "/blobs/uploads", "a"]) {
+        parseRoute(`/v2/${unit.repeat(300_000)}/tags/list`);
+      }
+    });
+    expect(millis).toBeLessThan(2_000);
   });
 });

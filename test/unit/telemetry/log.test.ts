@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createLog, type LogLevel, logEvents, logLevels } from "../../../shared/telemetry/log.ts";
 
 function recording(level: LogLevel) {
@@ -48,11 +47,15 @@ describe("a log", () => {
     }
   });
 
-  test("gathers lines for a moment and writes them in one go, in order", async () => {
+  test("gathers lines for a moment and writes them in one go, in order", () => {
+    vi.useFakeTimers();
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
     const { log, batches } = recording("info");
     for (let line = 0; line < 100; line += 1) log.writeLine("info", String(line));
     expect(batches).toEqual([]);
-    await sleep(200);
+    vi.advanceTimersByTime(50);
     expect(batches).toEqual([Array.from({ length: 100 }, (_, line) => `${line}\n`).join("")]);
     log.flush();
     expect(batches).toHaveLength(1);
