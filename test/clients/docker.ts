@@ -90,6 +90,14 @@ async function scenarios(lab: Lab, scenario: Scenario, host: string): Promise<vo
     });
     mustEqual("the image's id", await imageId(), id);
   });
+  await scenario("push and pull by the name localhost", async () => {
+    const local = `localhost:${lab.registry.split(":")[1]}/docker/local:v1`;
+    await run("import", lab.images.smallLayerTar, local);
+    const digest = digestIn(await run("push", local));
+    mustEqual("the manifest in the registry", await verifyStored(lab.registry, "docker/local", "v1"), digest);
+    await run("rmi", local);
+    mustEqual("the pulled digest", digestIn(await run("pull", local)), digest);
+  });
   await scenario("pull by digest", async () => {
     await run("rmi", image);
     await run("pull", `${wire.host}/docker/app@${pushed}`);

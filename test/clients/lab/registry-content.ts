@@ -18,6 +18,7 @@ interface ManifestBody {
     readonly digest: string;
     readonly mediaType: string;
     readonly artifactType?: string;
+    readonly platform?: { readonly architecture: string };
   }[];
 }
 
