@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Reply } from "../shared/http/exchange.ts";
 
@@ -30,23 +29,29 @@ export async function sendReply(
   response.end();
 }
 
-/** Stops reading when the client is gone, and ends the source either way. */
+/** Stops reading when the client is gone, and ends the source either way. Gives each piece back once the kernel has it. */
 async function pump(body: AsyncIterable<Uint8Array>, response: ServerResponse): Promise<void> {
-  for await (const chunk of body) {
-    if (response.destroyed) return;
-    if (!response.write(chunk)) await drained(response);
+  const pieces = body[Symbol.asyncIterator]();
+  try {
+    let next = await pieces.next();
+    while (next.done !== true && !response.destroyed) {
+      await written(response, next.value);
+      next = await pieces.next(next.value);
+    }
+  } finally {
+    await pieces.return?.();
   }
 }
 
-async function drained(response: ServerResponse): Promise<void> {
-  if (response.destroyed) return;
-  const aborter = new AbortController();
-  const options = { signal: aborter.signal };
-  try {
-    await Promise.race([once(response, "drain", options), once(response, "close", options)]);
-  } finally {
-    aborter.abort();
-  }
+/** Resolves when the kernel has the piece, or the client is gone. */
+async function written(response: ServerResponse, piece: Uint8Array): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      response.off("close", done);
+      resolve();
+    };
+    response.once("close", done).write(piece, done);
+  });
 }
 
 /** To close a connection with unread data resets it, and the reply that is on its way is lost with it. */

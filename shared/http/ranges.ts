@@ -73,7 +73,7 @@ async function* parts(
   ranges: readonly ByteRange[],
   heads: readonly string[],
   tail: string,
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncGenerator<Uint8Array, void, Uint8Array | undefined> {
   for (const [index, range] of ranges.entries()) {
     yield Buffer.from(heads[index] ?? "", "latin1");
     yield* await blob.open(range.start, range.end);

@@ -54,7 +54,7 @@ async function* watched(
   log: Log,
   request: IncomingRequest,
   body: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncGenerator<Uint8Array, void, Uint8Array | undefined> {
   try {
     yield* body;
   } catch (error) {

@@ -66,7 +66,7 @@ export async function* readParts(
   parts: Iterable<Part> | AsyncIterable<Part>,
   start: number,
   end: number,
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncGenerator<Uint8Array, void, Uint8Array | undefined> {
   let at = start;
   for await (const part of parts) {
     if (at > end) return;
@@ -92,26 +92,30 @@ function gone(): RegistryError {
 
 /**
  * The bytes of a file from `start` to `stop`, exclusive. The file is open only while they are taken.
+ *
+ * A piece that is given back is read into again: with new memory for each piece, the collector works harder than the copying.
  * @throws Error when it ends earlier
  */
 async function* readRange(
   path: string,
   start: number,
   stop: number,
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncGenerator<Uint8Array, void, Uint8Array | undefined> {
   if (start >= stop) return;
   const file = await open(path, "r");
   let next: Promise<Uint8Array> | undefined;
+  let spare: Uint8Array | undefined;
   try {
     let at = start;
-    next = readPiece(file, at, stop);
+    next = readPiece(file, at, stop, spare);
     while (next !== undefined) {
       const piece: Uint8Array = await next;
       at += piece.byteLength;
-      next = at < stop ? readPiece(file, at, stop) : undefined;
+      next = at < stop ? readPiece(file, at, stop, spare) : undefined;
       // Whoever takes this piece may never come back for the next, whose failure then concerns nobody.
       next?.catch(() => {});
-      yield piece;
+      const spent = yield piece;
+      spare = spent === piece ? piece : undefined;
     }
   } finally {
     await next?.catch(() => {});
@@ -119,9 +123,19 @@ async function* readRange(
   }
 }
 
-async function readPiece(file: FileHandle, at: number, stop: number): Promise<Uint8Array> {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(pieceBytes, stop - at));
-  const { bytesRead } = await file.read(buffer, 0, buffer.byteLength, at);
+/** @param spare memory that is free, used if it is large enough */
+async function readPiece(
+  file: FileHandle,
+  at: number,
+  stop: number,
+  spare: Uint8Array | undefined,
+): Promise<Uint8Array> {
+  const bytes = Math.min(pieceBytes, stop - at);
+  const buffer =
+    spare === undefined || spare.byteLength < bytes
+      ? Buffer.allocUnsafeSlow(bytes)
+      : spare.subarray(0, bytes);
+  const { bytesRead } = await file.read(buffer, 0, bytes, at);
   if (bytesRead === 0) throw new Error(`a file ends at ${at}, before ${stop}`);
   return buffer.subarray(0, bytesRead);
 }

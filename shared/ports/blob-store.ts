@@ -73,7 +73,8 @@ export interface BlobStore {
   put(place: Place, bytes: Uint8Array, properties: BlobProperties): Promise<void>;
 
   /**
-   * The bytes from `start` to `end`, both inclusive, in pieces.
+   * The bytes from `start` to `end`, both inclusive, in pieces. A reader that is done with a piece may give it back by
+   * `next(piece)`, and the store may then use its memory again.
    * @returns undefined when nothing is at the place
    */
   open(place: Place, start: number, end: number): Promise<AsyncIterable<Uint8Array> | undefined>;
