@@ -5,6 +5,11 @@ import type { Reply } from "../shared/http/exchange.ts";
 const lingerBytesMax = 64 * 1024 * 1024;
 const lingerMillis = 5_000;
 
+type WholeBody = string | Uint8Array | undefined;
+
+/** Replies to be sent at the end of this turn of the event loop. */
+const ready: { readonly response: ServerResponse; readonly body: WholeBody }[] = [];
+
 /** Writes a reply at the pace at which the client takes it. */
 export async function sendReply(
   reply: Reply,
@@ -17,7 +22,7 @@ export async function sendReply(
   const closing = headers["connection"] === "close" && !request.complete;
   if (body === undefined || typeof body === "string" || body instanceof Uint8Array) {
     if (!closing) {
-      response.end(body);
+      sendSoon(response, body);
       return;
     }
     if (body === undefined) response.flushHeaders();
@@ -27,6 +32,19 @@ export async function sendReply(
   }
   if (closing) await linger(request);
   response.end();
+}
+
+/**
+ * Sends whole replies together, once everything that arrived in this turn of the event loop is answered, as Redis does. Each
+ * write wakes its receiver; between replies that are written one by one it falls asleep again, and to wake it costs more than the
+ * reply.
+ */
+function sendSoon(response: ServerResponse, body: WholeBody): void {
+  if (ready.push({ response, body }) === 1) setImmediate(sendReady);
+}
+
+function sendReady(): void {
+  for (const { response, body } of ready.splice(0)) response.end(body);
 }
 
 /** Stops reading when the client is gone, and ends the source either way. Gives each piece back once the kernel has it. */
