@@ -1,4 +1,5 @@
 import { open, type Database as Store } from "lmdb";
+import { RegistryError } from "../domain/errors.ts";
 
 /**
  * A key is a string of characters up to U+00FF, stored as one byte each, so that keys sort by the bytes of their
@@ -66,6 +67,7 @@ export class Database {
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
   #closed = false;
+  #broken: RegistryError | undefined;
 
   constructor(folder: string) {
     const format = { encoding: "binary", keyEncoder } as const;
@@ -73,6 +75,8 @@ export class Database {
       ...format,
       noSubdir: false,
       overlappingSync: false,
+      // Groups are made here. The library's own would also leave a promise of its own unhandled when the disk is full.
+      eventTurnBatching: false,
       // Elsewhere the library's default, which starts small and maps anew as the file grows; Windows allocates the map.
       ...(process.platform === "win32" ? {} : { mapSize: mapBytes }),
       maxDbs: 16,
@@ -100,6 +104,7 @@ export class Database {
   /** Runs work in a write transaction, and resolves when its effects are on disk. What it throws goes to the caller. */
   async write<T>(work: Work<T>): Promise<T> {
     if (this.#closed) throw new Error("the database is closed");
+    if (this.#broken !== undefined) throw this.#broken;
     return await new Promise<T>((resolve, reject) => {
       let settle: (() => void) | undefined;
       this.#waiting.push({
@@ -126,18 +131,35 @@ export class Database {
 
   async #runAll(): Promise<void> {
     while (this.#waiting.length > 0) {
-      let group: readonly Waiting[] = [];
+      let group: Waiting[] = [];
       try {
         await this.#root.transaction(() => {
           group = this.#runGroup();
         });
         for (const waiting of group) waiting.settle();
       } catch (error) {
-        const failure = await causeOf(error);
-        for (const waiting of group.length > 0 ? group : this.#waiting.splice(0)) waiting.fail(failure);
+        const failure = await failureOf(error);
+        if (!this.#takesTransactions()) {
+          this.#broken = failure;
+          group.push(...this.#waiting.splice(0));
+        }
+        for (const waiting of group) waiting.fail(failure);
       }
     }
     this.#running = undefined;
+  }
+
+  /**
+   * False once LMDB could not write its meta page: it then takes no transaction until it is opened anew, and the library's
+   * asynchronous one would never end.
+   */
+  #takesTransactions(): boolean {
+    try {
+      this.#root.transactionSync(() => {});
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Runs what waits when the transaction begins, the syncs of earlier ones being over. */
@@ -165,9 +187,15 @@ export class Database {
   }
 }
 
-/** The library rejects with an error whose `commitError` is a promise that is rejected with the cause. */
-async function causeOf(error: unknown): Promise<Error> {
+/**
+ * The failure of a transaction, of which nothing is left: most often a full disk, which the library reports as an
+ * input/output error. It rejects with an error whose `commitError` is a promise that is rejected with the cause.
+ */
+async function failureOf(error: unknown): Promise<RegistryError> {
   const { commitError } = error as { commitError?: Promise<never> };
-  if (commitError === undefined) return error instanceof Error ? error : new Error(String(error));
-  return await commitError.catch((cause: unknown) => new Error(`the database failed: ${String(cause)}`));
+  const cause = commitError === undefined ? error : await commitError.catch((reason: unknown) => reason);
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new RegistryError("UNAVAILABLE", {
+    message: `the registry's database cannot be written: ${reason}`,
+  });
 }

@@ -18,6 +18,6 @@ export async function ifExists<T>(call: Promise<T>): Promise<T | undefined> {
 /** A full disk is a state that passes, for the client to wait for; everything else stays as it is. */
 export function asRegistryError(error: unknown): unknown {
   const code = codeOf(error);
-  if (code !== "ENOSPC" && code !== "EDQUOT") return error;
+  if (code !== "ENOSPC" && code !== "EDQUOT" && code !== "EFBIG") return error;
   return new RegistryError("UNAVAILABLE", { message: "no space is left on the disk of the registry" });
 }

@@ -1,6 +1,14 @@
 import { execFile, fork } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -13,7 +21,7 @@ import type { CounterDocument } from "./local-writer.ts";
 const pageBytes = 4_096;
 /** Pages 0 and 1 say in turn which state counts. */
 const metaPages = 2;
-const commits = 40;
+const commits = 30;
 
 const folders: string[] = [];
 afterAll(() => {
@@ -105,12 +113,12 @@ describe("the embedded database", () => {
     };
 
     it("only if its pages could be synced", async () => {
-      expect(await commitWithout("nothing")).toBe("committed committed");
-      expect(await commitWithout("sync")).toBe("committed failed");
+      expect(await commitWithout("nothing")).toBe("committed, then committed committed committed");
+      expect(await commitWithout("sync")).toBe("committed, then failed failed failed");
     });
 
     it("only if its meta page was written through a descriptor that syncs each write", async () => {
-      expect(await commitWithout("meta")).toBe("committed failed");
+      expect(await commitWithout("meta")).toBe("committed, then failed failed failed");
     });
   });
 
@@ -130,6 +138,30 @@ describe("the embedded database", () => {
     const exited = once(reader, "exit");
     reader.disconnect();
     await exited;
+    await close();
+  });
+});
+
+describe("on a full disk", () => {
+  it("refuses what does not fit as unavailable, keeps the rest, and goes on once there is room", async () => {
+    const program = join(import.meta.dirname, "local-full-disk.ts");
+    const folder = newFolder();
+    // In blocks of 512 bytes; it is for this one process.
+    const command = `ulimit -f 4096 && exec "$0" "$@"`;
+    const { stdout } = await promisify(execFile)("sh", ["-c", command, process.execPath, program, folder]);
+    expect(JSON.parse(stdout)).toEqual({
+      full: "UNAVAILABLE",
+      together: ["UNAVAILABLE", "UNAVAILABLE", "UNAVAILABLE"],
+      // The one that was refused.
+      lost: 1,
+      put: "UNAVAILABLE",
+      stage: "UNAVAILABLE",
+      again: "committed",
+      filled: true,
+    });
+    const { ports, close } = await openLocalPorts(folder);
+    expect(await ports.documents.read("p", "again", { fresh: true })).toBeDefined();
+    expect(readdirSync(join(folder, "blobs", "c", "u", "2026-01-01"))).toEqual([]);
     await close();
   });
 });
