@@ -8,11 +8,19 @@ interface InvocationContext {
     readonly bindings?: Readonly<Record<string, { readonly type?: string | null }>> | null;
   };
   readonly request: {
-    readonly triggerMetadata?: Readonly<Record<string, { readonly json?: string | null }>> | null;
+    /** Everything of the HTTP request but its body. */
+    readonly triggerMetadata?: Record<string, { readonly json?: string | null }> | null;
   };
 }
 interface ProgrammingModel {
   getInvocationModel(context: InvocationContext): unknown;
+}
+
+/** An invocation that waits for its request. */
+interface Announced {
+  readonly id: string;
+  /** Makes the invocation that of this request. */
+  readonly adopt: (request: http.IncomingMessage) => void;
 }
 
 const header = "x-ms-invocation-id";
@@ -28,7 +36,9 @@ const announcedMax = 10_000;
  *
  * - Node cuts a request after 300 s; a large layer over a slow line takes longer. The registry has limits of its own.
  * - The runtime names each request's invocation in a header, but lets one that the client sent win: the invocation then waits for
- *   a request that never comes. The client's value also arrives with the invocation, and so the two are brought together.
+ *   a request that never comes. The client's value also arrives with the invocation, and so the two are brought together. Several
+ *   may carry one value: any of their invocations does for any of their requests, since all doors do the same, but for
+ *   the headers, which the library takes from the invocation; they are made the request's own.
  */
 export function guardStreamServer(): void {
   const invocations = new Invocations();
@@ -59,12 +69,20 @@ function guardModel(invocations: Invocations): void {
   const model = core.getProgrammingModel();
   const original = model.getInvocationModel.bind(model);
   model.getInvocationModel = (context) => {
-    if (isHttp(context)) {
-      const headers = context.request.triggerMetadata?.["Headers"]?.json ?? "{}";
-      invocations.announce(context.invocationId, clientValue(headers));
-    }
+    if (isHttp(context)) announce(invocations, context);
     return original(context);
   };
+}
+
+function announce(invocations: Invocations, context: InvocationContext): void {
+  const { invocationId: id, request } = context;
+  const { triggerMetadata } = request;
+  const sentByClient = clientValue(triggerMetadata?.["Headers"]?.json ?? "{}");
+  const adopt = ({ headers }: http.IncomingMessage) => {
+    if (sentByClient !== undefined && triggerMetadata)
+      triggerMetadata["Headers"] = { json: JSON.stringify(headers) };
+  };
+  invocations.announce(sentByClient ?? id, { id, adopt });
 }
 
 function isHttp(context: InvocationContext): boolean {
@@ -87,18 +105,17 @@ function joined(value: string): string {
 
 /** Brings invocations and their requests together, whichever comes first. */
 class Invocations {
-  /** By the value that the request carries: the ids of the invocations that wait for one. */
-  readonly #announced = new Map<string, string[]>();
-  readonly #waiting = new Map<string, ((id: string) => void)[]>();
+  /** By the value that the request carries. */
+  readonly #announced = new Map<string, Announced[]>();
+  readonly #waiting = new Map<string, ((invocation: Announced) => void)[]>();
 
-  announce(id: string, sentByClient: string | undefined): void {
-    const key = sentByClient ?? id;
+  announce(key: string, invocation: Announced): void {
     const waiting = this.#waiting.get(key)?.shift();
     if (waiting !== undefined) {
-      waiting(id);
+      waiting(invocation);
       return;
     }
-    add(this.#announced, key, id);
+    add(this.#announced, key, invocation);
     const oldest = this.#announced.keys().next().value;
     if (this.#announced.size > announcedMax && oldest !== undefined) this.#announced.delete(oldest);
   }
@@ -107,14 +124,15 @@ class Invocations {
   meet(request: http.IncomingMessage, response: http.ServerResponse, goOn: () => void): void {
     const value = request.headers[header];
     const key = typeof value === "string" ? joined(value) : "";
-    const resume = (id: string) => {
-      request.headers[header] = id;
+    const resume = (invocation: Announced) => {
+      request.headers[header] = invocation.id;
+      invocation.adopt(request);
       goOn();
     };
-    const id = this.#announced.get(key)?.shift();
-    if (id !== undefined) {
+    const invocation = this.#announced.get(key)?.shift();
+    if (invocation !== undefined) {
       if (this.#announced.get(key)?.length === 0) this.#announced.delete(key);
-      resume(id);
+      resume(invocation);
       return;
     }
     if (this.#waiting.size >= waitingMax) {
@@ -125,7 +143,7 @@ class Invocations {
       remove(this.#waiting, key, waiting);
       refuse(response);
     }, waitMillis);
-    const waiting = (announced: string) => {
+    const waiting = (announced: Announced) => {
       clearTimeout(timer);
       remove(this.#waiting, key, waiting);
       resume(announced);

@@ -19,7 +19,8 @@ const functionNames: Readonly<Record<Route["kind"], string>> = {
   referrers: "v2_referrers",
 };
 const lastFunction = "zz_not_found";
-const everyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
+/** All that the library can make a request of. */
+const everyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 const core = new FunctionsCore();
 

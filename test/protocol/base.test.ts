@@ -63,7 +63,6 @@ const baseCases: readonly Case[] = [
         answers: { allow: "GET, HEAD" },
       },
       { call: "OPTIONS /v2/{repo}/tags/list", status: 405, code: "UNSUPPORTED" },
-      { call: "TRACE /v2/", status: 405, code: "UNSUPPORTED" },
     ],
   },
   {

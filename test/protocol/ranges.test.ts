@@ -174,4 +174,4 @@ const cases: readonly Case[] = [
   },
 ];
 
-runTable(cases);
+runTable(cases, { throughLibrary: true });

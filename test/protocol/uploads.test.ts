@@ -213,4 +213,4 @@ const cases: readonly Case[] = [
   },
 ];
 
-runTable(cases);
+runTable(cases, { throughLibrary: true });

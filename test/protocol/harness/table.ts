@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { errorTable, type RegistryErrorCode } from "../../../shared/domain/errors.ts";
 import { openBuiltRegistry } from "./built-registry.ts";
+import { openFunctionsRuntime } from "./functions-runtime.ts";
 import { openMemoryRegistry } from "./memory-registry.ts";
 import type { Answer, Call, Registry, RegistryOptions } from "./registry.ts";
 
@@ -37,14 +38,24 @@ export interface Case {
   readonly rows: readonly Row[];
 }
 
-const registries: readonly [string, (options: RegistryOptions) => Promise<Registry>][] = [
+export interface TableOptions extends RegistryOptions {
+  /** Once more behind the Functions library's invocation model and stream server, which is several times slower. */
+  readonly throughLibrary?: boolean;
+}
+
+type Way = readonly [name: string, open: (options: RegistryOptions) => Promise<Registry>];
+const ways: readonly Way[] = [
   ["the built registry", openBuiltRegistry],
   ["serve on the memory ports", openMemoryRegistry],
 ];
+const library: Way = [
+  "the doors behind the Functions library",
+  async () => await openFunctionsRuntime({ application: "on memory", guard: true }),
+];
 
 /** Runs each case against the built registry and in process. */
-export function runTable(cases: readonly Case[], options: RegistryOptions = {}): void {
-  describe.each(registries)("%s", (_, open) => {
+export function runTable(cases: readonly Case[], options: TableOptions = {}): void {
+  describe.each(options.throughLibrary === true ? [...ways, library] : ways)("%s", (_, open) => {
     let registry: Registry;
     beforeAll(async () => {
       registry = await open(options);

@@ -15,7 +15,7 @@ const content = bytes(1000, 30);
 const digest = sha256(content);
 const image = imageManifest();
 /** The usual limits are a minute and an hour. */
-const bodyTimes = { idleSecondsMax: 0.5, requestSecondsMax: 2 };
+const bodyTimes = { idleSecondsMax: 0.5, requestSecondsMax: 1.5 };
 
 let registry: MemoryRegistry;
 let server: Server;
