@@ -1,5 +1,5 @@
 import type { Log } from "../telemetry/log.ts";
-import { logEvents } from "../telemetry/log.ts";
+import { logEvents, timestamp } from "../telemetry/log.ts";
 import type { IncomingRequest, Reply } from "./exchange.ts";
 
 /** Characters of a target that are logged: it can hold anything. */
@@ -30,7 +30,7 @@ export function logRequest(
   if (!log.writes("info")) return;
   log.writeLine(
     "info",
-    `{"time":"${new Date().toISOString()}","level":"info","event":"${logEvents.request}",` +
+    `{"time":"${timestamp()}","level":"info","event":"${logEvents.request}",` +
       `"method":${JSON.stringify(request.method)},"target":${JSON.stringify(request.url.slice(0, targetCharsLogged))},` +
       `"status":${reply.status},"bytesIn":${bytesIn},"bytesOut":${reply.body === undefined ? 0 : (reply.headers["content-length"] ?? 0)},` +
       `"millis":${millis.toFixed(1)},"client":${JSON.stringify(request.headers.get("user-agent") ?? "")}}`,

@@ -63,6 +63,9 @@ async function* watched(
   }
 }
 
+/** Most requests have none, and to make one each time costs as much as routing. Nobody changes it. */
+const noQuery = new URLSearchParams();
+
 async function answer(
   service: Service,
   request: IncomingRequest,
@@ -95,7 +98,7 @@ async function answer(
     registry,
     method,
     headers: request.headers,
-    query: new URLSearchParams(target.query),
+    query: target.query === "" ? noQuery : new URLSearchParams(target.query),
     body,
     prefix: address.prefix,
   };
