@@ -1,3 +1,5 @@
+import { isIPv4 } from "node:net";
+
 /** Where the host listens. */
 export interface ListenOptions {
   readonly host: string;
@@ -5,15 +7,13 @@ export interface ListenOptions {
   readonly port: number;
 }
 
-const loopback = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|localhost)$/;
-
 /**
  * `HOST`, which must be on the loopback while the registry is open to anybody, and `PORT`.
  * @throws Error with one line that says what to do
  */
 export function readListenOptions(env: Readonly<Record<string, string | undefined>>): ListenOptions {
   const host = env["HOST"] || "127.0.0.1";
-  if (!loopback.test(host)) {
+  if (!isLoopback(host)) {
     throw new Error(
       `HOST=${host} is not on the loopback, and this registry is open to whoever reaches it; use 127.0.0.1`,
     );
@@ -22,6 +22,10 @@ export function readListenOptions(env: Readonly<Record<string, string | undefine
   const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (!(port <= 65_535)) throw new Error(`PORT=${text} is not a port: use 0 to 65535`);
   return { host, port };
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }
 
 /** What went wrong with listening, in one line. */

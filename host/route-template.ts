@@ -7,7 +7,8 @@ const parameter = /^\{[A-Za-z_][A-Za-z0-9_]*\}$/;
 /**
  * Compiles a route the way that ASP.NET's routing reads it, as far as registry routes go: literal segments and
  * `{parameters}`, and a catch-all as the last segment, with a `regex` constraint if wanted. Case is ignored; a
- * catch-all takes a trailing slash along, everything else passes over it.
+ * catch-all takes a trailing slash along, everything else passes over it. No segment that is matched may be empty, nor the one
+ * at which a catch-all begins.
  * @throws Error for what the runtime would refuse at its start, and for what is not supported here
  * @see https://learn.microsoft.com/aspnet/core/fundamentals/routing#route-templates
  */
@@ -26,6 +27,7 @@ export function compileTemplate(template: string): PathMatcher {
     if (rest === undefined) return false;
     if (!takesRest) return rest === "" || rest === "/";
     const value = literals.length === 0 ? rest : rest.slice(1);
+    if (value.startsWith("/")) return false;
     return constraint === undefined || constraint.test(value);
   };
 }

@@ -1,4 +1,4 @@
-import type { FunctionCallback, FunctionMetadata, RegisteredFunction } from "./core.ts";
+import type { Binding, FunctionCallback, FunctionMetadata, RegisteredFunction } from "./core.ts";
 import { compileTemplate, type PathMatcher } from "./route-template.ts";
 
 export interface RoutedFunction {
@@ -41,13 +41,11 @@ function entryOf({ metadata, callback }: RegisteredFunction, routePrefix: string
   if (trigger === undefined) return [];
   const route = trigger.route ?? metadata.name;
   const template = routePrefix === "" ? route : `${routePrefix}/${route}`;
-  // Without methods the runtime takes these two.
-  const methods = trigger.methods ?? ["GET", "POST"];
   return [
     {
       metadata,
       callback,
-      methods: new Set(methods.map((method) => method.toUpperCase())),
+      methods: new Set(methodsOf(trigger)),
       matches: compileTemplate(template),
     },
   ];
@@ -55,6 +53,11 @@ function entryOf({ metadata, callback }: RegisteredFunction, routePrefix: string
 
 function httpTrigger(metadata: FunctionMetadata) {
   return Object.values(metadata.bindings).find((binding) => binding.type.toLowerCase() === "httptrigger");
+}
+
+/** Without methods the runtime takes these two. */
+function methodsOf({ methods = ["GET", "POST"] }: Binding): readonly string[] {
+  return methods.map((method) => method.toUpperCase());
 }
 
 function compareOrdinal(a: string, b: string): number {
@@ -66,8 +69,9 @@ function refuseConflicts(functions: readonly RegisteredFunction[]): void {
   const taken = new Map<string, string>();
   for (const { metadata } of functions) {
     const trigger = httpTrigger(metadata);
-    for (const method of trigger?.methods ?? []) {
-      const key = `${method.toUpperCase()} ${(trigger?.route ?? metadata.name).toLowerCase()}`;
+    if (trigger === undefined) continue;
+    for (const method of methodsOf(trigger)) {
+      const key = `${method} ${(trigger.route ?? metadata.name).toLowerCase()}`;
       const other = taken.get(key);
       if (other !== undefined) throw new Error(`${other} and ${metadata.name} have the same route, ${key}`);
       taken.set(key, metadata.name);
