@@ -16,6 +16,7 @@ function blobOf(size: number): { blob: ReadableBlob; bytes: Buffer } {
     sign: async () => undefined,
     open: async (start, end) =>
       (async function* () {
+        if (start > end || end >= size) throw new Error(`${start}-${end} is not within ${size} bytes`);
         for (let at = start; at <= end; at += 7) yield bytes.subarray(at, Math.min(at + 7, end + 1));
       })(),
   };

@@ -17,6 +17,7 @@ describe("a request target", () => {
     ["http://h?x", { host: "h", path: "/", query: "x" }],
     ["http://u@h/v2/", { host: "u@h", path: "/v2/", query: "" }],
     ["http:///v2/", { host: "", path: "/v2/", query: "" }],
+    ["xhttp://h/v2/", { host: undefined, path: "xhttp://h/v2/", query: "" }],
     ["*", { host: undefined, path: "*", query: "" }],
     ["", { host: undefined, path: "/", query: "" }],
   ])("is split and otherwise left alone: %j", (target, parts) => {
