@@ -76,7 +76,7 @@ function formatVerdict({ target, met }: Judged): string {
   return `target: ${asked}: ${met === true ? "met" : "MISSED"}`;
 }
 
-export function formatNumber(value: number): string {
+function formatNumber(value: number): string {
   const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
   return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }

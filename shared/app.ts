@@ -22,7 +22,7 @@ export interface App {
  * @param sink where log lines go
  * @throws Error with one line when the configured store cannot be opened
  */
-export async function openApp(config: Config, sink: (lines: string) => void): Promise<App> {
+async function openApp(config: Config, sink: (lines: string) => void): Promise<App> {
   const log = createLog(config.logLevel, sink);
   const { ports, close } = await openLocalPorts(config.dataDir);
   await ensureRegistry(ports, config.hosts.defaultRegistry, { sparseManifests: config.sparseManifests });

@@ -3,10 +3,8 @@ import { RegistryError } from "../domain/errors.ts";
 
 /**
  * A key is a string of characters up to U+00FF, stored as one byte each, so that keys sort by the bytes of their
- * characters. The library would cut a key that does not fit, so whoever makes keys keeps them below `keyBytesMax`.
+ * characters. The library would cut a key that does not fit, so whoever makes keys keeps them within 1,978 bytes.
  */
-export const keyBytesMax = 1_978;
-
 const keyEncoder = {
   writeKey: (key: string, target: Buffer, start: number) => start + target.write(key, start, "latin1"),
   readKey: (source: Buffer, start: number, end: number) => source.toString("latin1", start, end),

@@ -1,7 +1,7 @@
 import type { Document } from "../ports/document-store.ts";
 
 const idBytesMax = 1_023;
-/** With an id and the NUL it makes a key that the database takes (`keyBytesMax`). */
+/** With an id and the NUL it makes a key of fewer than the 1,978 bytes that the database takes. */
 const partitionBytesMax = 900;
 const printable = /^[!-~]+$/;
 const illegalInId = /[/\\?#]/;

@@ -107,7 +107,7 @@ const index = manifestOf("index", { blobs: [], manifests: [base, other] });
 export const manifests: readonly SampleManifest[] = [base, other, signature, large, index];
 
 /** More children than one commit has room for; they exist nowhere. */
-export const wide: SampleManifest = manifestOf("wide", {
+const wide: SampleManifest = manifestOf("wide", {
   blobs: Array.from({ length: limits.commitOperationsMax + 20 }, (_, number) =>
     blobOf(`child ${number}`, Buffer.from(`child ${number}`)),
   ),
