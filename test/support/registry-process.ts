@@ -14,6 +14,8 @@ export interface RunningRegistry {
   readonly logFile: string | undefined;
   /** Ends it with SIGTERM. @throws Error when it does not end by itself, or not with code 0 */
   stop(): Promise<void>;
+  /** Ends it with SIGKILL, as a crash would. */
+  kill(): Promise<void>;
 }
 
 export interface RegistryOptions {
@@ -31,7 +33,10 @@ export interface RegistryOptions {
 export async function startRegistry(options: RegistryOptions): Promise<RunningRegistry> {
   const given = process.env["REGISTRY"];
   if (given !== undefined && given !== "") {
-    return { host: given, logFile: undefined, stop: async () => {} };
+    const kill = async () => {
+      throw new Error("a registry that somebody else started is not ours to kill");
+    };
+    return { host: given, logFile: undefined, stop: async () => {}, kill };
   }
   const program = join(import.meta.dirname, "../../dist/host/main.js");
   if (!existsSync(program)) throw new Error(`${program} is absent: run \`npm run build\` first`);
@@ -46,7 +51,11 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
     child.once("exit", (code, signal) => resolve(code ?? signal ?? "unknown"));
   });
   const host = await listeningHost(child, ended, logFile);
-  return { host, logFile, stop: async () => await stop(child, ended) };
+  const kill = async () => {
+    child.kill("SIGKILL");
+    await ended;
+  };
+  return { host, logFile, stop: async () => await stop(child, ended), kill };
 }
 
 async function listeningHost(
