@@ -13,6 +13,8 @@ export class RunWriter implements BlockWriter {
   readonly #file: FileHandle;
   #bytes = 0;
   #unsyncedBytes = 0;
+  /** The write under way: the kernel lets one at a file only, and a second would keep a processor spinning. */
+  #writing = Promise.resolve();
   #sync: Promise<void> | undefined;
   #syncFailure: unknown;
   /** The file's entry in its directory, which is synced while the bytes come. */
@@ -46,7 +48,10 @@ export class RunWriter implements BlockWriter {
     const bytes = lengthOf(block);
     this.#bytes += bytes;
     try {
-      await writeAll(this.#file, block, position);
+      this.#writing = this.#writing.then(async () => {
+        await writeAll(this.#file, block, position);
+      });
+      await this.#writing;
     } catch (error) {
       throw asRegistryError(error);
     }
