@@ -55,11 +55,10 @@ export interface ManifestDocument extends Document {
   readonly content?: string;
   readonly place?: Place;
   readonly children: readonly Digest[];
-  /** The writer of the edges that came with this document; deletion leaves those of a rival alone. */
-  readonly edgesWriter: string;
   readonly subject?: Digest;
   readonly artifactType?: string;
-  readonly state: "live" | "deleting";
+  /** `pending` while the edges are written that its commit has no room for. Readers see only what is live. */
+  readonly state: "pending" | "live" | "deleting";
   readonly leaseUntil: number;
   readonly createdAt: number;
   readonly updatedAt: number;

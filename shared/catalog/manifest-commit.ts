@@ -25,8 +25,11 @@ export interface NewManifest {
 }
 
 /**
- * The manifest commit: { edges, manifest, referrer, tags with their reverse entries, event }. Edges that do not fit go into commits
- * before it. The manifest's document is always written, so that tags and deletion meet at its etag.
+ * The manifest commit: { edges, manifest, referrer, tags with their reverse entries, event }. The manifest's document is always
+ * written, so that tags and deletion meet at its etag.
+ *
+ * Edges that do not fit go into commits before it, behind a document that says `pending`: if the manifest was pushed by a
+ * rival and deleted with its edges meanwhile, that document is gone, and the edges are written again.
  *
  * Its children must have been found and leased before.
  * @returns the manifest's document; its place is `added.place` only if these bytes are used
@@ -52,21 +55,22 @@ export async function commitManifest(
       await finishManifestDeletion(ports, repository, added.digest);
       return undefined;
     }
-    const type = stored?.document.mediaType ?? added.manifest.mediaType;
-    if (type !== added.manifest.mediaType) {
-      // The same bytes under two types could be verified as one thing and run as another.
-      throw new RegistryError("MANIFEST_INVALID", { message: `this digest is already known as ${type}` });
-    }
+    const before = stored?.document;
+    checkType(before, added);
     const tagOperations = await planTags(ports, repository, added.digest, tags, writer);
-    const document = manifestDocument(ports, added, writer, stored?.document);
+    const document = manifestDocument(ports, added, writer, before, "live");
     const own: Operation[] = [
       stored === undefined ? { op: "create", document } : { op: "replace", document, etag: stored.etag },
       ...referrerOperation(added, writer),
       ...tagOperations,
     ];
-    // Where the manifest is, its edges are: they are written before it and removed after it.
-    const edges = stored === undefined ? edgeOperations(ports, added, writer) : [];
+    const edges = before?.state === "live" ? [] : edgeOperations(ports, added, writer);
     const inside = edges.length + own.length + 1 <= limits.commitOperationsMax;
+    if (!inside && before === undefined) {
+      const pending = manifestDocument(ports, added, writer, before, "pending");
+      await ports.documents.commit(repository.partition, [{ op: "create", document: pending }]);
+      return undefined;
+    }
     if (!inside) await commitInBatches(ports, repository, edges);
     const operations = inside ? [...edges, ...own] : own;
     return (await commitWithEvent(ports.documents, repository.partition, operations, event))
@@ -75,11 +79,20 @@ export async function commitManifest(
   });
 }
 
+/** The same bytes under two types could be verified as one thing and run as another. @throws RegistryError MANIFEST_INVALID */
+function checkType(before: ManifestDocument | undefined, added: NewManifest): void {
+  if (before?.state !== "live" || before.mediaType === added.manifest.mediaType) return;
+  throw new RegistryError("MANIFEST_INVALID", {
+    message: `this digest is already known as ${before.mediaType}`,
+  });
+}
+
 function manifestDocument(
   ports: Ports,
   added: NewManifest,
   writer: string,
   before: ManifestDocument | undefined,
+  state: "pending" | "live",
 ): ManifestDocument {
   const now = ports.clock.now();
   const createdAt = before?.createdAt ?? now;
@@ -89,16 +102,15 @@ function manifestDocument(
     kind: "manifest",
     schema,
     writer,
-    rank: `m:${timeKey(createdAt)}:${digest}`,
+    ...(state === "live" ? { rank: `m:${timeKey(createdAt)}:${digest}` } : {}),
     digest,
     mediaType: manifest.mediaType,
     size: added.size,
     ...bytesOf(before ?? added),
     children: manifest.children.map((child) => child.digest),
-    edgesWriter: before?.edgesWriter ?? writer,
     ...(manifest.subject === undefined ? {} : { subject: manifest.subject }),
     ...(manifest.artifactType === undefined ? {} : { artifactType: manifest.artifactType }),
-    state: "live",
+    state,
     leaseUntil: Math.max(before?.leaseUntil ?? 0, newLease(ports)),
     createdAt,
     updatedAt: now,

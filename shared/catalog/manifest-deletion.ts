@@ -1,7 +1,7 @@
 import type { Digest } from "../domain/digest.ts";
 import { limits } from "../domain/limits.ts";
 import type { Place } from "../domain/place.ts";
-import type { Document, Operation } from "../ports/document-store.ts";
+import type { Operation } from "../ports/document-store.ts";
 import type { Ports } from "../ports/ports.ts";
 import { commitIdempotent, commitWithEvent, newEvent, untilSettled } from "./commit.ts";
 import {
@@ -46,32 +46,48 @@ export async function removeManifest(ports: Ports, repository: Repository, diges
 }
 
 /**
- * Takes down what relied on a manifest that is marked as deleting: tags, then referrer and manifest, then its edges. Does
- * nothing when the manifest is absent or live.
+ * Takes down what relied on a manifest that is marked as deleting: its tags, then referrer, manifest and edges, as many as fit
+ * into one commit, then the rest of the edges. Does nothing when the manifest is absent or not marked.
  */
 export async function finishManifestDeletion(
   ports: Ports,
   repository: Repository,
   digest: Digest,
 ): Promise<void> {
-  const edges = await untilSettled(async () => {
+  const rest = await untilSettled(async () => {
     const manifest = await readManifest(ports, repository, digest);
     if (manifest?.document.state !== "deleting") return [];
     await removeTagsOf(ports, repository, digest);
-    const { children, edgesWriter, place } = manifest.document;
-    const edgeIds = children.map((child) => ids.edge(child, digest));
-    const edges = await deletions(ports, repository, edgeIds, (edge) => edge.writer === edgesWriter);
-    const referrer = await deletions(ports, repository, referrerIds(manifest.document), () => true);
+    const { children, place } = manifest.document;
+    const referrer = await deletions(ports, repository, referrerIds(manifest.document));
+    const edges = await deletions(
+      ports,
+      repository,
+      children.map((child) => ids.edge(child, digest)),
+    );
     if (place !== undefined) await condemn(ports, place);
-    const outcome = await ports.documents.commit(repository.partition, [
+    const operations: Operation[] = [
       ...referrer,
       { op: "delete", id: manifest.document.id, etag: manifest.etag },
-    ]);
-    return outcome === "committed" ? edges : undefined;
+      ...edges.slice(0, limits.edgesPerCommitMax),
+    ];
+    const outcome = await ports.documents.commit(repository.partition, operations);
+    return outcome === "committed" ? edges.slice(limits.edgesPerCommitMax) : undefined;
   });
-  // Only the one whose commit removed the manifest comes here with edges. They have the etags from before that commit and
-  // its writer, so the edges of whoever pushes the manifest anew are never among them.
-  for (const edge of edges) await ports.documents.commit(repository.partition, [edge]);
+  await removeEdges(ports, repository, rest);
+}
+
+/**
+ * Removes edges whose manifest is gone. They have the etags from before, and whoever pushes the manifest anew writes all
+ * of its edges after that: those are never among them.
+ */
+async function removeEdges(ports: Ports, repository: Repository, edges: readonly Operation[]): Promise<void> {
+  for (let from = 0; from < edges.length; from += limits.edgesPerCommitMax) {
+    const batch = edges.slice(from, from + limits.edgesPerCommitMax);
+    const outcome = await ports.documents.commit(repository.partition, batch);
+    if (outcome === "committed") continue;
+    for (const edge of batch) await ports.documents.commit(repository.partition, [edge]);
+  }
 }
 
 function referrerIds(manifest: ManifestDocument): string[] {
@@ -104,12 +120,11 @@ async function removeTagsOf(ports: Ports, repository: Repository, digest: Digest
   }
 }
 
-/** Deletions, by their present etags, of those documents that are there and wanted. */
+/** Deletions, by their present etags, of those documents that are there. */
 async function deletions(
   ports: Ports,
   repository: Repository,
   candidates: readonly string[],
-  wanted: (document: Document) => boolean,
 ): Promise<Operation[]> {
   const operations: Operation[] = [];
   for (let from = 0; from < candidates.length; from += readsAtOnce) {
@@ -118,7 +133,7 @@ async function deletions(
       batch.map((id) => ports.documents.read(repository.partition, id, { fresh: true })),
     );
     for (const stored of found) {
-      if (stored !== undefined && wanted(stored.document)) {
+      if (stored !== undefined) {
         operations.push({ op: "delete", id: stored.document.id, etag: stored.etag });
       }
     }

@@ -1,4 +1,4 @@
-import { findLink } from "../catalog/blobs.ts";
+import { leaseLink } from "../catalog/blobs.ts";
 import { findRepository } from "../catalog/repositories.ts";
 import type { Digest } from "../domain/digest.ts";
 import { RegistryError } from "../domain/errors.ts";
@@ -150,9 +150,10 @@ async function repeatFinish(
   return { outcome: "created" };
 }
 
+/** Whether the blob is there, and stays for as long as one that is pushed now. */
 async function isLinked(ports: Ports, upload: Upload, digest: Digest): Promise<boolean> {
   const repository = await findRepository(ports, upload.registry, upload.repository);
-  return repository !== undefined && (await findLink(ports, repository, digest)) !== undefined;
+  return repository !== undefined && (await leaseLink(ports, repository, digest)) !== undefined;
 }
 
 function closedWith(ports: Ports, session: UploadSession, digest: Digest): UploadSession {

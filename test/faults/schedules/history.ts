@@ -1,6 +1,6 @@
-import type { EventAction } from "../../shared/catalog/documents.ts";
-import type { Digest } from "../../shared/domain/digest.ts";
-import type { RepositoryName, Tag } from "../../shared/domain/name.ts";
+import type { EventAction } from "../../../shared/catalog/documents.ts";
+import type { Digest } from "../../../shared/domain/digest.ts";
+import type { RepositoryName, Tag } from "../../../shared/domain/name.ts";
 import { type Effect, isLinearizable } from "./linearizability.ts";
 import { nameOf, type SampleManifest } from "./samples.ts";
 

@@ -1,7 +1,7 @@
-import { ids, partitions } from "../../shared/catalog/keys.ts";
-import { algorithmOf } from "../../shared/domain/digest.ts";
-import { digestBytes } from "../../shared/domain/hash.ts";
-import { samePlace } from "../../shared/domain/place.ts";
+import { ids, partitions } from "../../../shared/catalog/keys.ts";
+import { algorithmOf } from "../../../shared/domain/digest.ts";
+import { digestBytes } from "../../../shared/domain/hash.ts";
+import { samePlace } from "../../../shared/domain/place.ts";
 import { type Demand, type DocumentIndex, repositoryOf } from "./document-index.ts";
 import { nameOf } from "./samples.ts";
 import type { Simulation } from "./simulation.ts";

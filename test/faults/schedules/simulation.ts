@@ -1,14 +1,14 @@
-import type { RegistryDocument } from "../../shared/catalog/documents.ts";
-import { ensureRegistry } from "../../shared/catalog/registries.ts";
-import { RegistryError } from "../../shared/domain/errors.ts";
-import { limits } from "../../shared/domain/limits.ts";
-import { asRegistryName } from "../../shared/domain/name.ts";
-import { MemoryBlobs } from "../../shared/memory/blobs.ts";
-import { MemoryDocuments } from "../../shared/memory/documents.ts";
-import { type Random, seededRandom } from "../../shared/memory/random.ts";
-import { MemorySessions } from "../../shared/memory/sessions.ts";
-import { keyedSigner, ManualClock, seededIds } from "../../shared/memory/world.ts";
-import type { Ports } from "../../shared/ports/ports.ts";
+import type { RegistryDocument } from "../../../shared/catalog/documents.ts";
+import { ensureRegistry } from "../../../shared/catalog/registries.ts";
+import { RegistryError } from "../../../shared/domain/errors.ts";
+import { limits } from "../../../shared/domain/limits.ts";
+import { asRegistryName } from "../../../shared/domain/name.ts";
+import { MemoryBlobs } from "../../../shared/memory/blobs.ts";
+import { MemoryDocuments } from "../../../shared/memory/documents.ts";
+import { type Random, seededRandom } from "../../../shared/memory/random.ts";
+import { MemorySessions } from "../../../shared/memory/sessions.ts";
+import { keyedSigner, ManualClock, seededIds } from "../../../shared/memory/world.ts";
+import type { Ports } from "../../../shared/ports/ports.ts";
 import { History, type Span } from "./history.ts";
 import { type Reply, Scheduler, type Weather } from "./scheduler.ts";
 

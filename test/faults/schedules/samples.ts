@@ -1,10 +1,10 @@
-import { type Digest, shardOf } from "../../shared/domain/digest.ts";
-import { digestBytes } from "../../shared/domain/hash.ts";
-import { limits } from "../../shared/domain/limits.ts";
-import { mediaTypes } from "../../shared/domain/media-type.ts";
-import type { Tag } from "../../shared/domain/name.ts";
-import { asRepositoryName, asTag } from "../../shared/domain/name.ts";
-import type { PushedManifest } from "../../shared/registry/write-manifest.ts";
+import { type Digest, shardOf } from "../../../shared/domain/digest.ts";
+import { digestBytes } from "../../../shared/domain/hash.ts";
+import { limits } from "../../../shared/domain/limits.ts";
+import { mediaTypes } from "../../../shared/domain/media-type.ts";
+import type { Tag } from "../../../shared/domain/name.ts";
+import { asRepositoryName, asTag } from "../../../shared/domain/name.ts";
+import type { PushedManifest } from "../../../shared/registry/write-manifest.ts";
 
 export interface SampleBlob {
   readonly name: string;
@@ -107,7 +107,7 @@ const index = manifestOf("index", { blobs: [], manifests: [base, other] });
 export const manifests: readonly SampleManifest[] = [base, other, signature, large, index];
 
 /** More children than one commit has room for; they exist nowhere. */
-const wide: SampleManifest = manifestOf("wide", {
+export const wide: SampleManifest = manifestOf("wide", {
   blobs: Array.from({ length: limits.commitOperationsMax + 20 }, (_, number) =>
     blobOf(`child ${number}`, Buffer.from(`child ${number}`)),
   ),

@@ -1,17 +1,17 @@
-import { listHolders } from "../../shared/catalog/blobs.ts";
-import { readAs } from "../../shared/catalog/commit.ts";
+import { listHolders } from "../../../shared/catalog/blobs.ts";
+import { readAs } from "../../../shared/catalog/commit.ts";
 import type {
   BlobDocument,
   CounterDocument,
   HolderDocument,
   LinkDocument,
-} from "../../shared/catalog/documents.ts";
-import { endOfPrefix, ids, partitions } from "../../shared/catalog/keys.ts";
-import { findRepository, type Repository } from "../../shared/catalog/repositories.ts";
-import type { Digest } from "../../shared/domain/digest.ts";
-import type { RepositoryName } from "../../shared/domain/name.ts";
-import type { CommitOutcome, Operation } from "../../shared/ports/document-store.ts";
-import type { Ports } from "../../shared/ports/ports.ts";
+} from "../../../shared/catalog/documents.ts";
+import { endOfPrefix, ids, partitions } from "../../../shared/catalog/keys.ts";
+import { findRepository, type Repository } from "../../../shared/catalog/repositories.ts";
+import type { Digest } from "../../../shared/domain/digest.ts";
+import type { RepositoryName } from "../../../shared/domain/name.ts";
+import type { CommitOutcome, Operation } from "../../../shared/ports/document-store.ts";
+import type { Ports } from "../../../shared/ports/ports.ts";
 import { blobs, nameOf } from "./samples.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -82,10 +82,11 @@ async function takeHolder(ports: Ports, repository: Repository, digest: Digest):
     seq: seq + 1,
   };
   const taken: BlobDocument = { ...blob.document, writer, state: last ? "condemned" : "live" };
+  // Taken down in this order, even a part of it leaves nothing that relies on what is gone, and no count too low.
   const operations: Operation[] = [
-    { op: "replace", document: count, etag: counter.etag },
-    { op: "replace", document: taken, etag: blob.etag },
     { op: "delete", id: holderId, etag: holder.etag },
+    { op: "replace", document: taken, etag: blob.etag },
+    { op: "replace", document: count, etag: counter.etag },
   ];
   await ports.documents.commit(shard, operations);
 }

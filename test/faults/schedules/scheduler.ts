@@ -1,5 +1,5 @@
-import type { Bend, Call, CommitFate, Fate } from "../../shared/memory/bend.ts";
-import type { Random } from "../../shared/memory/random.ts";
+import type { Bend, Call, CommitFate, Fate } from "../../../shared/memory/bend.ts";
+import type { Random } from "../../../shared/memory/random.ts";
 
 /** How often what goes wrong, in draws of a thousand. */
 export interface Weather {
@@ -46,7 +46,11 @@ export class Scheduler {
   step = 0;
   #moments = 0;
   readonly #random: Random;
-  #weather: Weather;
+  readonly #weather: Weather;
+  /** How often, in a thousand, the request that went last goes on: some schedules are fine-grained, in some all wait for one. */
+  readonly #stickiness: number;
+  #last: Request | undefined;
+  #calm = false;
   readonly #parked: ParkedCall[] = [];
   readonly #running = new Set<Request>();
 
@@ -54,11 +58,12 @@ export class Scheduler {
     this.trace = traced ? [] : undefined;
     this.#random = random;
     this.#weather = weather;
+    this.#stickiness = [0, 500, 900][random(3)] ?? 0;
   }
 
-  /** From now on nothing goes wrong. */
+  /** From now on nothing goes wrong and nobody is held up: requests run one after the other, as they are made. */
   calm(): void {
-    this.#weather = { name: "calm", lost: 0, refused: 0, prefix: 0, crash: 0 };
+    this.#calm = true;
   }
 
   /** A time later than any before. */
@@ -69,6 +74,7 @@ export class Scheduler {
 
   /** Starts a request when the schedule gets to it. @param run gets how its calls are bent */
   async request<T>(name: string, run: (bend: Bend) => Promise<T>): Promise<Reply<T>> {
+    if (this.#calm) return await replyOf(run({}));
     const { promise, resolve } = Promise.withResolvers<Reply<T>>();
     const request: Request = { name, crash: undefined, parkedCalls: 0, doomed: false };
     const end = (reply: Reply<T>) => {
@@ -118,8 +124,13 @@ export class Scheduler {
   }
 
   #takeOne(): ParkedCall | undefined {
-    const [call] = this.#parked.splice(this.#random(this.#parked.length), 1);
-    if (call !== undefined) call.request.parkedCalls -= 1;
+    const same = this.#parked.filter((call) => call.request === this.#last);
+    const among = same.length > 0 && this.#happens(this.#stickiness) ? same : this.#parked;
+    const call = among[this.#random(among.length)];
+    if (call === undefined) return undefined;
+    this.#parked.splice(this.#parked.indexOf(call), 1);
+    call.request.parkedCalls -= 1;
+    this.#last = call.request;
     return call;
   }
 
@@ -174,6 +185,14 @@ export class Scheduler {
 
   #happens(inThousand: number): boolean {
     return inThousand > 0 && this.#random(1_000) < inThousand;
+  }
+}
+
+async function replyOf<T>(value: Promise<T>): Promise<Reply<T>> {
+  try {
+    return { kind: "value", value: await value };
+  } catch (error) {
+    return { kind: "error", error };
   }
 }
 

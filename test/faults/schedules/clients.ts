@@ -1,13 +1,13 @@
-import type { Digest } from "../../shared/domain/digest.ts";
-import type { RepositoryName, Tag } from "../../shared/domain/name.ts";
-import { deleteBlob } from "../../shared/registry/delete-blob.ts";
-import { deleteManifest } from "../../shared/registry/delete-manifest.ts";
-import { listReferrers } from "../../shared/registry/list-referrers.ts";
-import { listTags } from "../../shared/registry/list-tags.ts";
-import { mountBlob } from "../../shared/registry/mount-blob.ts";
-import { readBlob } from "../../shared/registry/read-blob.ts";
-import { openManifest, readManifest } from "../../shared/registry/read-manifest.ts";
-import { writeManifest } from "../../shared/registry/write-manifest.ts";
+import type { Digest } from "../../../shared/domain/digest.ts";
+import type { RepositoryName, Tag } from "../../../shared/domain/name.ts";
+import { deleteBlob } from "../../../shared/registry/delete-blob.ts";
+import { deleteManifest } from "../../../shared/registry/delete-manifest.ts";
+import { listReferrers } from "../../../shared/registry/list-referrers.ts";
+import { listTags } from "../../../shared/registry/list-tags.ts";
+import { mountBlob } from "../../../shared/registry/mount-blob.ts";
+import { readBlob } from "../../../shared/registry/read-blob.ts";
+import { openManifest, readManifest } from "../../../shared/registry/read-manifest.ts";
+import { writeManifest } from "../../../shared/registry/write-manifest.ts";
 import type { Outcome } from "./history.ts";
 import { blobs, manifests, nameOf, pushOf, type SampleBlob, type SampleManifest, tags } from "./samples.ts";
 import { type Answer, codeOf, isLost, type Simulation } from "./simulation.ts";
@@ -30,6 +30,7 @@ export async function pushManifest(
     async (ports) => await writeManifest(ports, registry, repository, pushOf(manifest, named)),
   );
   history.manifestPushed(repository, manifest, named, answer, outcomeOf(answer));
+  if (registry.policies.sparseManifests) return;
   if (answer.kind === "value") {
     for (const digest of manifest.blobs) history.blobSeen(repository, digest, answer, true, true);
     for (const digest of manifest.manifests) history.manifestSeen(repository, digest, answer, true);

@@ -10,9 +10,9 @@ import type {
   ManifestTagDocument,
   ReferrerDocument,
   TagDocument,
-} from "../../shared/catalog/documents.ts";
-import type { RepositoryName } from "../../shared/domain/name.ts";
-import type { MemoryDocuments } from "../../shared/memory/documents.ts";
+} from "../../../shared/catalog/documents.ts";
+import type { RepositoryName } from "../../../shared/domain/name.ts";
+import type { MemoryDocuments } from "../../../shared/memory/documents.ts";
 
 type Known =
   | BlobDocument

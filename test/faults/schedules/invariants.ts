@@ -1,7 +1,7 @@
-import type { ManifestDocument } from "../../shared/catalog/documents.ts";
-import { ids, partitions } from "../../shared/catalog/keys.ts";
-import { digestBytes } from "../../shared/domain/hash.ts";
-import type { Tag } from "../../shared/domain/name.ts";
+import type { ManifestDocument } from "../../../shared/catalog/documents.ts";
+import { ids, partitions } from "../../../shared/catalog/keys.ts";
+import { digestBytes } from "../../../shared/domain/hash.ts";
+import type { Tag } from "../../../shared/domain/name.ts";
 import { checkBlobs, checkCounters, checkLinks } from "./blob-invariants.ts";
 import { type Demand, DocumentIndex, repositoryOf } from "./document-index.ts";
 import { eventKey } from "./history.ts";

@@ -1,0 +1,138 @@
+import type { RepositoryName, Tag } from "../../../shared/domain/name.ts";
+import type { Random } from "../../../shared/memory/random.ts";
+import {
+  browse,
+  mount,
+  pullBlob,
+  pullManifest,
+  pushManifest,
+  removeBlob,
+  removeManifest,
+  removeTag,
+} from "./clients.ts";
+import { collect } from "./collector.ts";
+import { blobs, manifests, repositories, type SampleBlob, type SampleManifest, tags } from "./samples.ts";
+import type { Simulation } from "./simulation.ts";
+import { pushAndCancel, pushForged, pushInParts, pushRacing, pushWhole } from "./uploads.ts";
+
+/** What a schedule is about. The less it is, the more often its requests meet. */
+export interface Focus {
+  readonly repositories: readonly RepositoryName[];
+  readonly blobs: readonly SampleBlob[];
+  readonly manifests: readonly SampleManifest[];
+  readonly tags: readonly Tag[];
+  readonly actions: readonly Action[];
+}
+
+interface Chosen {
+  readonly simulation: Simulation;
+  readonly repository: RepositoryName;
+  readonly blob: SampleBlob;
+  readonly manifest: SampleManifest;
+  readonly tag: Tag;
+  /** None, one or more. */
+  readonly named: readonly Tag[];
+}
+
+type Action = (chosen: Chosen) => Promise<void>;
+
+const uploading: readonly Action[] = [
+  async ({ simulation, repository, blob }) => await pushWhole(simulation, repository, blob),
+  async ({ simulation, repository, blob }) => await pushInParts(simulation, repository, blob, 1),
+  async ({ simulation, repository, blob }) => await pushInParts(simulation, repository, blob, 2),
+  async ({ simulation, repository, blob }) => await pushRacing(simulation, repository, blob),
+  async ({ simulation, repository, blob }) => await pushAndCancel(simulation, repository, blob),
+  async ({ simulation, repository, blob }) =>
+    await pushForged(simulation, repository, pick(blobs, simulation.random), blob),
+];
+
+const mounting: Action = async ({ simulation, repository, blob }) => {
+  const from = simulation.random(2) === 0 ? undefined : pick(repositories, simulation.random);
+  await mount(simulation, repository, blob, from);
+};
+
+const readingBlobs: Action = async ({ simulation, repository, blob }) =>
+  await pullBlob(simulation, repository, blob, simulation.random(2) === 0);
+
+const removingBlobs: Action = async ({ simulation, repository, blob }) =>
+  await removeBlob(simulation, repository, blob);
+
+const pushingManifests: Action = async ({ simulation, repository, manifest, named }) =>
+  await pushManifest(simulation, repository, manifest, named);
+
+/** As a push goes: what is there is not sent again, but relied on. */
+const pushingWhatIsThere: Action = async ({ simulation, repository, manifest, named }) => {
+  for (const blob of blobs.filter(({ digest }) => manifest.blobs.includes(digest))) {
+    await pullBlob(simulation, repository, blob, true);
+  }
+  await pushManifest(simulation, repository, manifest, named);
+};
+
+const removingManifests: Action = async ({ simulation, repository, manifest }) =>
+  await removeManifest(simulation, repository, manifest);
+
+const removingTags: Action = async ({ simulation, repository, tag }) =>
+  await removeTag(simulation, repository, tag);
+
+const readingManifests: readonly Action[] = [
+  async ({ simulation, repository, manifest: { digest } }) =>
+    await pullManifest(simulation, repository, { digest }),
+  async ({ simulation, repository, tag }) => await pullManifest(simulation, repository, { tag }),
+  async ({ simulation, repository }) => await browse(simulation, repository),
+];
+
+const collecting: Action = async ({ simulation, repository }) => await collect(simulation, repository);
+
+const blobActions = [...uploading, mounting, readingBlobs, removingBlobs];
+const manifestActions = [
+  pushingManifests,
+  pushingManifests,
+  removingManifests,
+  removingTags,
+  ...readingManifests,
+];
+const collectingActions = [
+  collecting,
+  collecting,
+  pushingManifests,
+  pushingWhatIsThere,
+  pushingWhatIsThere,
+  mounting,
+  readingBlobs,
+];
+const allActions = [...blobActions, ...manifestActions, pushingWhatIsThere, collecting];
+
+export function drawFocus(random: Random): Focus {
+  return {
+    repositories: some(repositories, random),
+    blobs: some(blobs, random),
+    manifests: some(manifests, random),
+    tags: some(tags, random),
+    actions: pick([allActions, blobActions, manifestActions, collectingActions], random),
+  };
+}
+
+/** One thing that a client does. */
+export async function act(simulation: Simulation, focus: Focus): Promise<void> {
+  const { random } = simulation;
+  const action = pick(focus.actions, random);
+  await action({
+    simulation,
+    repository: pick(focus.repositories, random),
+    blob: pick(focus.blobs, random),
+    manifest: pick(focus.manifests, random),
+    tag: pick(focus.tags, random),
+    named: focus.tags.filter(() => random(3) > 0),
+  });
+}
+
+function some<T>(of: readonly T[], random: Random): readonly T[] {
+  const first = pick(of, random);
+  return of.filter((item) => item === first || random(2) === 0);
+}
+
+function pick<T>(from: readonly T[], random: Random): T {
+  const picked = from[random(from.length)];
+  if (picked === undefined) throw new Error("there is nothing to pick from");
+  return picked;
+}

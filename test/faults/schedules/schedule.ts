@@ -1,0 +1,91 @@
+import { finishManifestDeletion } from "../../../shared/catalog/manifest-deletion.ts";
+import { ensureRepository, findRepository } from "../../../shared/catalog/repositories.ts";
+import { limits } from "../../../shared/domain/limits.ts";
+import { pushBlob } from "../../../shared/registry/push-blob.ts";
+import { writeManifest } from "../../../shared/registry/write-manifest.ts";
+import { act, drawFocus, type Focus } from "./actions.ts";
+import { lookAtEverything } from "./clients.ts";
+import { brokenInvariants } from "./invariants.ts";
+import { blobs, manifests, pushOf, repositories, tags } from "./samples.ts";
+import type { Weather } from "./scheduler.ts";
+import { codeOf, newSimulation, passingTime, type Simulation } from "./simulation.ts";
+
+export const weathers: readonly Weather[] = [
+  { name: "calm", lost: 0, refused: 0, prefix: 0, crash: 0 },
+  { name: "losing replies", lost: 80, refused: 40, prefix: 0, crash: 0 },
+  { name: "crashing", lost: 0, refused: 0, prefix: 0, crash: 25 },
+  { name: "cutting commits", lost: 0, refused: 0, prefix: 120, crash: 0 },
+  { name: "stormy", lost: 40, refused: 40, prefix: 40, crash: 15 },
+];
+
+export interface ScheduleResult {
+  readonly problems: readonly string[];
+  readonly trace: readonly string[];
+  readonly steps: number;
+}
+
+/** Runs the schedule of one seed and looks at what it left. The same seed gives the same schedule. */
+export async function runSchedule(seed: number, traced = false): Promise<ScheduleResult> {
+  const weather = weathers[seed % weathers.length];
+  if (weather === undefined) throw new Error(`not a seed: ${seed}`);
+  const simulation = await newSimulation(seed, weather, { traced });
+  const { random, scheduler, history, surprises } = simulation;
+  const focus = drawFocus(random);
+  await setUp(simulation, focus);
+  const clients = Array.from({ length: 2 + random(5) }, async () => {
+    const requests = 1 + random(4);
+    for (let request = 0; request < requests; request++) await act(simulation, focus);
+  });
+  await scheduler.run(Promise.all(clients), passingTime(simulation));
+  scheduler.calm();
+  await lookAtEverything(simulation, repositories);
+  await finishDeletions(simulation);
+  await lookAtEverything(simulation, repositories);
+  const problems = [...surprises, ...history.problems(), ...brokenInvariants(simulation)];
+  return { problems, trace: scheduler.trace ?? [], steps: scheduler.step };
+}
+
+/** Some content from a day ago, so that its leases have just ended, end soon, or hold for some time. */
+async function setUp(simulation: Simulation, focus: Focus): Promise<void> {
+  const { random, ports, registry, history, clock } = simulation;
+  const gaps = random(3) === 0;
+  for (const repository of repositories) {
+    if (gaps && random(3) === 0) continue;
+    await ensureRepository(ports, registry, repository);
+    for (const { digest, bytes } of blobs) {
+      if (gaps && random(3) === 0) continue;
+      await pushBlob(ports, registry, repository, digest, bodyOf(bytes), undefined);
+      history.blobAtStart(repository, digest);
+      clock.advance(random(600) * 1_000);
+    }
+    for (const manifest of manifests) {
+      const named = tags.filter(() => random(2) === 0);
+      if (random(4) < (focus.manifests.includes(manifest) ? 1 : 3)) continue;
+      try {
+        await writeManifest(ports, registry, repository, pushOf(manifest, named));
+        history.manifestAtStart(repository, manifest, named);
+      } catch (error) {
+        if (codeOf({ kind: "error", error }) !== "MANIFEST_BLOB_UNKNOWN") throw error;
+      }
+    }
+  }
+  clock.advance((limits.leaseSeconds - limits.leaseSecondsLeftMin + random(5_400) - 1_800) * 1_000);
+}
+
+function bodyOf(bytes: Buffer) {
+  return {
+    length: bytes.byteLength,
+    async *[Symbol.asyncIterator]() {
+      yield bytes;
+    },
+  };
+}
+
+/** A deletion that was cut short is finished by whoever meets it. */
+async function finishDeletions({ ports, registry }: Simulation): Promise<void> {
+  for (const name of repositories) {
+    const repository = await findRepository(ports, registry, name);
+    if (repository === undefined) continue;
+    for (const { digest } of manifests) await finishManifestDeletion(ports, repository, digest);
+  }
+}
