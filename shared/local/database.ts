@@ -1,5 +1,8 @@
+import { closeSync, openSync, readSync } from "node:fs";
+import { join } from "node:path";
 import { open, type Database as Store } from "lmdb";
 import { RegistryError } from "../domain/errors.ts";
+import { codeOf } from "./file-errors.ts";
 
 /**
  * A key is a string of characters up to U+00FF, stored as one byte each, so that keys sort by the bytes of their
@@ -20,6 +23,8 @@ export interface Tables {
   readonly ranks: Table;
   /** Sequence number -> partition and id of the document that was last written with it. */
   readonly changes: Table;
+  /** Time of expiry, partition and id -> nothing. */
+  readonly documentExpiries: Table;
   /** Upload id -> record. */
   readonly sessions: Table;
   /** Time of expiry and upload id -> nothing. */
@@ -67,7 +72,9 @@ export class Database {
   #closed = false;
   #broken: RegistryError | undefined;
 
+  /** @throws Error when the folder's database cannot be opened */
   constructor(folder: string) {
+    checkFile(join(folder, "data.mdb"));
     const format = { encoding: "binary", keyEncoder } as const;
     this.#root = open<Buffer, string>(folder, {
       ...format,
@@ -85,6 +92,7 @@ export class Database {
       documents: table("documents"),
       ranks: table("ranks"),
       changes: table("changes"),
+      documentExpiries: table("document-expiries"),
       sessions: table("sessions"),
       sessionExpiries: table("session-expiries"),
       state: table("state"),
@@ -183,6 +191,25 @@ export class Database {
     if (sequence !== before) void tables.state.put(sequenceKey, Buffer.from(String(sequence), "latin1"));
     return group;
   }
+}
+
+/**
+ * The library ends the process over a file that is no database, so the first bytes are looked at before: LMDB's magic
+ * number and the version of its format, behind the head of the first page.
+ */
+function checkFile(path: string): void {
+  const head = Buffer.alloc(32);
+  let bytes: number;
+  try {
+    const file = openSync(path, "r");
+    bytes = readSync(file, head, 0, head.length, 0);
+    closeSync(file);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return;
+    throw error;
+  }
+  const known = head.readUInt32LE(24) === 0xbeefc0de && head.readUInt16LE(28) === 2;
+  if (bytes > 0 && !known) throw new Error(`${path} is damaged, or no database of this version`);
 }
 
 /**

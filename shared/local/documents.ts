@@ -10,30 +10,29 @@ import type {
   ReadOptions,
   Stored,
 } from "../ports/document-store.ts";
+import type { Clock } from "../ports/world.ts";
 import type { Database, Tables } from "./database.ts";
 import { DocumentCache } from "./document-cache.ts";
-import {
-  checkId,
-  checkPartition,
-  documentKey,
-  endOfPartition,
-  sequenceKey,
-  splitKey,
-} from "./document-key.ts";
-import { applyWrites, type Write, writeOf } from "./document-write.ts";
+import { applyWrites, dropExpired, type Write, writeOf } from "./document-write.ts";
+import { checkId, checkPartition, documentKey, endOfPartition, sequenceKey, splitKey } from "./keys.ts";
 import { parseValue, sequenceOf } from "./record.ts";
 
 /** Bytes of records whose parsed documents are kept; they take about three times that in memory. */
 const cacheBytesMax = 8 * 1024 ** 2;
 
+/** Expired documents that a commit drops: more than it can add in the long run, but little work. */
+const expiredPerCommitMax = 4;
+
 /** Documents in the embedded database. An etag is the sequence number of the write, which is never given twice. */
 export class LocalDocuments implements DocumentStore {
   readonly #database: Database;
+  readonly #clock: Clock;
   readonly #tables: Tables;
   readonly #cache = new DocumentCache(cacheBytesMax);
 
-  constructor(database: Database) {
+  constructor(database: Database, clock: Clock) {
     this.#database = database;
+    this.#clock = clock;
     this.#tables = database.tables;
   }
 
@@ -67,7 +66,12 @@ export class LocalDocuments implements DocumentStore {
   async commit(partition: string, operations: readonly Operation[]): Promise<CommitOutcome> {
     checkPartition(partition);
     const writes = checkedWrites(partition, operations);
-    return await this.#database.write((transaction) => applyWrites(transaction, writes));
+    const now = this.#clock.now() / 1000;
+    return await this.#database.write((transaction) => {
+      const outcome = applyWrites(transaction, writes);
+      dropExpired(this.#tables, now, expiredPerCommitMax);
+      return outcome;
+    });
   }
 
   async changes(cursor: string | undefined, limit: number): Promise<ChangePage> {

@@ -46,7 +46,7 @@ async function open(folder: string): Promise<LocalPorts> {
   // The library syncs its file, but not the directory that names it.
   await directories.sync(databaseFolder);
   const ports: Ports = {
-    documents: new LocalDocuments(database),
+    documents: new LocalDocuments(database, systemClock),
     blobs: new LocalBlobs(blobsFolder(folder), directories),
     sessions: new LocalSessions(database),
     signer: hmacSigner(key),

@@ -16,6 +16,7 @@ export interface RecordHead {
 
 const headBytes = 16;
 const twoTo32 = 2 ** 32;
+const secondsMax = 2 ** 48 - 1;
 
 /** A record without its sequence number, which is only known inside the transaction. */
 export function encodeRecord(value: object, rank?: string, expiresAt?: number): Buffer {
@@ -23,7 +24,7 @@ export function encodeRecord(value: object, rank?: string, expiresAt?: number): 
   const rankBytes = rank?.length ?? 0;
   const record = Buffer.allocUnsafeSlow(headBytes + rankBytes + Buffer.byteLength(json));
   record.fill(0, 0, 8);
-  record.writeUIntBE(Math.max(0, Math.floor(expiresAt ?? 0)), 8, 6);
+  record.writeUIntBE(Math.min(Math.max(0, Math.floor(expiresAt ?? 0)), secondsMax), 8, 6);
   record.writeUInt16BE(rankBytes, 14);
   if (rank !== undefined) record.write(rank, headBytes, "latin1");
   record.write(json, headBytes + rankBytes, "utf8");

@@ -1,6 +1,6 @@
 import type { StoredSession, UploadSession, UploadSessions } from "../ports/upload-sessions.ts";
 import type { Database, Tables } from "./database.ts";
-import { sequenceKey } from "./document-key.ts";
+import { expiringKey, expiryKey, sequenceKey } from "./keys.ts";
 import { encodeRecord, headOf, parseValue, sequenceOf, setSequence } from "./record.ts";
 
 /** Expired sessions that are dropped in one transaction, so that other writers are not kept waiting. */
@@ -55,11 +55,7 @@ function dropExpired(tables: Tables, now: number): number {
   ];
   for (const key of keys) {
     void tables.sessionExpiries.remove(key);
-    void tables.sessions.remove(key.slice(key.indexOf("\0") + 1));
+    void tables.sessions.remove(expiringKey(key));
   }
   return keys.length;
-}
-
-function expiryKey(seconds: number, id: string): string {
-  return `${sequenceKey(Math.max(0, Math.ceil(seconds)))}\0${id}`;
 }

@@ -1,7 +1,7 @@
 import { readdir, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeTime } from "ulid";
-import { ifExists } from "./file-errors.ts";
+import { codeOf, ifExists } from "./file-errors.ts";
 
 const millisPerDay = 24 * 3600 * 1000;
 const uploadFile = /^([A-Za-z0-9_-]+)([.+])[A-Za-z0-9_-]+$/;
@@ -53,5 +53,11 @@ function timeOf(id: string): number | undefined {
 
 /** Empty where there is no such folder. */
 async function namesIn(folder: string): Promise<string[]> {
-  return (await ifExists(readdir(folder))) ?? [];
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return [];
+    throw error;
+  }
 }

@@ -30,6 +30,16 @@ export function sequenceKey(sequence: number): string {
   return sequence.toString(16).padStart(14, "0");
 }
 
+/** A key that sorts by the time of expiry, in seconds since 1970. */
+export function expiryKey(seconds: number, key: string): string {
+  return `${sequenceKey(Math.max(0, Math.ceil(seconds)))}\0${key}`;
+}
+
+/** The key of what expires. */
+export function expiringKey(key: string): string {
+  return key.slice(key.indexOf("\0") + 1);
+}
+
 /** @throws Error when it cannot be part of a key */
 export function checkPartition(partition: string): void {
   if (partition.length > partitionBytesMax || !printable.test(partition)) {
