@@ -69,6 +69,38 @@ test("an upload's URL works in its own registry only", async () => {
   ]);
 });
 
+test("an upload's URL works for a week and no longer", async () => {
+  let now = Date.now();
+  const aging = await openMemoryRegistry({ now: () => now });
+  const millis = 7 * 24 * 60 * 60 * 1000;
+  const begun = await aging.send({
+    method: "POST",
+    target: "/v2/aging/blobs/uploads/",
+    headers: {},
+    body: undefined,
+    streamed: false,
+  });
+  const upload = begun.headers["location"] ?? "";
+  await runRows(aging, [{ call: `PATCH ${upload}`, body: content.subarray(0, 10), status: 202 }]);
+  now += millis - 60_000;
+  await runRows(aging, [
+    { call: `GET ${upload}`, status: 204, answers: { range: "0-9" } },
+    { call: `PATCH ${upload}`, body: content.subarray(10, 20), status: 202, answers: { range: "0-19" } },
+  ]);
+  now += 60_000;
+  await runRows(aging, [
+    { call: `GET ${upload}`, status: 404, code: "BLOB_UPLOAD_UNKNOWN" },
+    { call: `PATCH ${upload}`, body: content, status: 404, code: "BLOB_UPLOAD_UNKNOWN" },
+    {
+      call: `PUT ${upload}?digest=${sha256(content.subarray(0, 20))}`,
+      body: "",
+      status: 404,
+      code: "BLOB_UPLOAD_UNKNOWN",
+    },
+  ]);
+  await aging.close();
+});
+
 test("a store that gives URLs is answered by a redirect for GET alone", async () => {
   const signing = await openMemoryRegistry({ sign: (place) => `https://store.example/${place.name}?sig=s` });
   await runRows(signing, [

@@ -20,6 +20,8 @@ export interface MemoryRegistryOptions extends RegistryOptions {
   /** Makes the store one that gives URLs instead of bytes. */
   readonly sign?: (place: Place) => string;
   readonly bodyTimes?: BodyTimes;
+  /** ms since 1970 */
+  readonly now?: () => number;
 }
 
 export interface MemoryRegistry extends Registry {
@@ -55,7 +57,7 @@ async function memoryService(
     blobs: sign === undefined ? blobs : { ...blobs, sign: async (place) => sign(place) },
     sessions: new MemorySessions().store(),
     signer: keyedSigner("a key for tests"),
-    clock: { now: Date.now },
+    clock: { now: options.now ?? Date.now },
     ids: { ulid: () => ulid(), nonce: () => randomBytes(16).toString("base64url") },
     region: "local",
   };
