@@ -9,7 +9,16 @@ import { readBlob } from "../../../shared/registry/read-blob.ts";
 import { openManifest, readManifest } from "../../../shared/registry/read-manifest.ts";
 import { writeManifest } from "../../../shared/registry/write-manifest.ts";
 import type { Outcome } from "./history.ts";
-import { blobs, manifests, nameOf, pushOf, type SampleBlob, type SampleManifest, tags } from "./samples.ts";
+import {
+  blobs,
+  gather,
+  manifests,
+  nameOf,
+  pushOf,
+  type SampleBlob,
+  type SampleManifest,
+  tags,
+} from "./samples.ts";
 import { type Answer, codeOf, isLost, type Simulation } from "./simulation.ts";
 
 /** What a request that changes something did, by its answer. */
@@ -104,9 +113,7 @@ export async function pullBlob(
   const answer = await simulation.request(`${promised ? "head" : "get"} ${name}`, async (ports) => {
     const blob = await readBlob(ports, simulation.registry, repository, digest, promised);
     if (promised) return undefined;
-    const pieces: Uint8Array[] = [];
-    for await (const piece of await blob.open(0, blob.size - 1)) pieces.push(piece);
-    return Buffer.concat(pieces);
+    return await gather(await blob.open(0, blob.size - 1));
   });
   if (isLost(answer)) return;
   simulation.history.blobSeen(repository, digest, answer, answer.kind === "value", promised);
@@ -131,9 +138,7 @@ export async function pullManifest(
     const document = await readManifest(ports, simulation.registry, repository, reference);
     const opened = await openManifest(ports, document);
     if (typeof opened === "string") return { digest: document.digest, bytes: Buffer.from(opened) };
-    const pieces: Uint8Array[] = [];
-    for await (const piece of opened) pieces.push(piece);
-    return { digest: document.digest, bytes: Buffer.concat(pieces) };
+    return { digest: document.digest, bytes: await gather(opened) };
   });
   if (isLost(answer)) return;
   const found = answer.kind === "value" ? answer.value : undefined;

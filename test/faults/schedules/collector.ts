@@ -10,6 +10,7 @@ import { endOfPrefix, ids, partitions } from "../../../shared/catalog/keys.ts";
 import { findRepository, type Repository } from "../../../shared/catalog/repositories.ts";
 import type { Digest } from "../../../shared/domain/digest.ts";
 import type { RepositoryName } from "../../../shared/domain/name.ts";
+import type { Place } from "../../../shared/domain/place.ts";
 import type { CommitOutcome, Operation } from "../../../shared/ports/document-store.ts";
 import type { Ports } from "../../../shared/ports/ports.ts";
 import { blobs, nameOf } from "./samples.ts";
@@ -23,7 +24,7 @@ const skewMillis = 600_000;
  * is taken by the etag that was read before. It is here so that a lease that was not renewed is missed.
  */
 export async function collect(simulation: Simulation, name: RepositoryName): Promise<void> {
-  const { history, ports, registry } = simulation;
+  const { condemned, history, ports, registry } = simulation;
   const repository = await findRepository(ports, registry, name);
   if (repository === undefined) return;
   for (const { digest } of blobs) {
@@ -32,7 +33,8 @@ export async function collect(simulation: Simulation, name: RepositoryName): Pro
       await takeLink(bent, repository, digest, (taken) => {
         outcome = taken;
       });
-      await takeHolder(bent, repository, digest);
+      const place = await takeHolder(bent, repository, digest);
+      if (place !== undefined) condemned.push(place);
     });
     if (outcome === "committed") history.blobCollected(name, digest, answer, "done");
     if (outcome === "unknown") history.blobCollected(name, digest, answer, "maybe");
@@ -60,17 +62,20 @@ async function takeLink(
   tell(await ports.documents.commit(partition, [{ op: "delete", id: ids.link(digest), etag: link.etag }]));
 }
 
-/** The holder falls with the lease of its blob: one commit, so that whoever holds the blob meanwhile is faster. */
-async function takeHolder(ports: Ports, repository: Repository, digest: Digest): Promise<void> {
+/**
+ * The holder falls with the lease of its blob: one commit, so that whoever holds the blob meanwhile is faster.
+ * @returns the place that is condemned with the blob's last holder
+ */
+async function takeHolder(ports: Ports, repository: Repository, digest: Digest): Promise<Place | undefined> {
   const shard = partitions.shard(repository.registry.rid, digest);
   const holderId = ids.holder(digest, repository.name, repository.generation);
   const blob = await readAs<BlobDocument>(ports.documents, shard, ids.blob(digest), "blob");
   const holder = await readAs<HolderDocument>(ports.documents, shard, holderId, "holder");
   const counter = await readAs<CounterDocument>(ports.documents, shard, ids.counter, "counter");
-  if (blob?.document.state !== "live" || holder === undefined || counter === undefined) return;
-  if (!hasPassed(ports, blob.document.leaseUntil)) return;
+  if (blob?.document.state !== "live" || holder === undefined || counter === undefined) return undefined;
+  if (!hasPassed(ports, blob.document.leaseUntil)) return undefined;
   const link = await ports.documents.read(repository.partition, ids.link(digest), { fresh: true });
-  if (link !== undefined) return;
+  if (link !== undefined) return undefined;
   const last = (await listHolders(ports, repository.registry.rid, digest, 2)).length === 1;
   const writer = ports.ids.nonce();
   const { bytes, blobs: before, seq } = counter.document;
@@ -88,7 +93,8 @@ async function takeHolder(ports: Ports, repository: Repository, digest: Digest):
     { op: "replace", document: taken, etag: blob.etag },
     { op: "replace", document: count, etag: counter.etag },
   ];
-  await ports.documents.commit(shard, operations);
+  const outcome = await ports.documents.commit(shard, operations);
+  return last && outcome === "committed" ? taken.place : undefined;
 }
 
 function hasPassed(ports: Ports, leaseUntil: number): boolean {

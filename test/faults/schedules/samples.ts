@@ -4,6 +4,7 @@ import { limits } from "../../../shared/domain/limits.ts";
 import { mediaTypes } from "../../../shared/domain/media-type.ts";
 import type { Tag } from "../../../shared/domain/name.ts";
 import { asRepositoryName, asTag } from "../../../shared/domain/name.ts";
+import type { Body } from "../../../shared/registry/stage-body.ts";
 import type { PushedManifest } from "../../../shared/registry/write-manifest.ts";
 
 export interface SampleBlob {
@@ -123,6 +124,22 @@ export function pushOf(manifest: SampleManifest, named: readonly Tag[]): PushedM
     mediaType: manifest.mediaType,
     bytes: manifest.bytes,
   };
+}
+
+/** A body that comes in one piece. */
+export function wholeBody(bytes: Buffer): Body {
+  return {
+    length: bytes.byteLength,
+    async *[Symbol.asyncIterator]() {
+      yield bytes;
+    },
+  };
+}
+
+export async function gather(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const all: Uint8Array[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return Buffer.concat(all);
 }
 
 export function nameOf(digest: Digest): string {

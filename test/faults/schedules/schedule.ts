@@ -6,7 +6,7 @@ import { writeManifest } from "../../../shared/registry/write-manifest.ts";
 import { act, drawFocus, type Focus } from "./actions.ts";
 import { lookAtEverything } from "./clients.ts";
 import { brokenInvariants } from "./invariants.ts";
-import { blobs, manifests, pushOf, repositories, tags } from "./samples.ts";
+import { blobs, manifests, pushOf, repositories, tags, wholeBody } from "./samples.ts";
 import type { Weather } from "./scheduler.ts";
 import { codeOf, newSimulation, passingTime, type Simulation } from "./simulation.ts";
 
@@ -40,6 +40,7 @@ export async function runSchedule(seed: number, traced = false): Promise<Schedul
   scheduler.calm();
   await lookAtEverything(simulation, repositories);
   await finishDeletions(simulation);
+  for (const place of simulation.condemned) await simulation.ports.blobs.delete(place);
   await lookAtEverything(simulation, repositories);
   const problems = [...surprises, ...history.problems(), ...brokenInvariants(simulation)];
   return { problems, trace: scheduler.trace ?? [], steps: scheduler.step };
@@ -54,7 +55,7 @@ async function setUp(simulation: Simulation, focus: Focus): Promise<void> {
     await ensureRepository(ports, registry, repository);
     for (const { digest, bytes } of blobs) {
       if (gaps && random(3) === 0) continue;
-      await pushBlob(ports, registry, repository, digest, bodyOf(bytes), undefined);
+      await pushBlob(ports, registry, repository, digest, wholeBody(bytes), undefined);
       history.blobAtStart(repository, digest);
       clock.advance(random(600) * 1_000);
     }
@@ -70,15 +71,6 @@ async function setUp(simulation: Simulation, focus: Focus): Promise<void> {
     }
   }
   clock.advance((limits.leaseSeconds - limits.leaseSecondsLeftMin + random(5_400) - 1_800) * 1_000);
-}
-
-function bodyOf(bytes: Buffer) {
-  return {
-    length: bytes.byteLength,
-    async *[Symbol.asyncIterator]() {
-      yield bytes;
-    },
-  };
 }
 
 /** A deletion that was cut short is finished by whoever meets it. */

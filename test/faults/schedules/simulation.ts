@@ -3,6 +3,7 @@ import { ensureRegistry } from "../../../shared/catalog/registries.ts";
 import { RegistryError } from "../../../shared/domain/errors.ts";
 import { limits } from "../../../shared/domain/limits.ts";
 import { asRegistryName } from "../../../shared/domain/name.ts";
+import type { Place } from "../../../shared/domain/place.ts";
 import { MemoryBlobs } from "../../../shared/memory/blobs.ts";
 import { MemoryDocuments } from "../../../shared/memory/documents.ts";
 import { type Random, seededRandom } from "../../../shared/memory/random.ts";
@@ -30,6 +31,8 @@ export interface Simulation {
   readonly registry: RegistryDocument;
   readonly scheduler: Scheduler;
   readonly history: History;
+  /** Where bytes lie that collection has condemned; they are deleted when no request can read them any more. */
+  readonly condemned: Place[];
   /** Errors that no client should see. */
   readonly surprises: string[];
   request<T>(name: string, use: (ports: Ports) => Promise<T>): Promise<Answer<T>>;
@@ -92,6 +95,7 @@ export async function newSimulation(
     registry,
     scheduler,
     history: new History(weather.prefix > 0),
+    condemned: [],
     surprises,
     request,
   };
