@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { mediaTypes } from "../../shared/domain/media-type.ts";
 import {
   absentDigest,
@@ -59,13 +60,21 @@ const cases: readonly Case[] = [
   },
   {
     name: "what is not UTF-8 is no manifest",
-    rows: refusedAll(
-      Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]),
-      Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xed, 0xa0, 0x80]), Buffer.from('"}')]),
-      Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xc0, 0x80]), Buffer.from('"}')]),
-      Buffer.from(image({}), "utf16le"),
-      Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 0]), Buffer.from(image({}))]),
-    ),
+    // Nothing else is wrong with them.
+    rows: [
+      Buffer.from([0xff, 0xfe]),
+      Buffer.from([0xed, 0xa0, 0x80]),
+      Buffer.from([0xc0, 0x80]),
+      Buffer.from([0xe2, 0x98]),
+      Buffer.from([0xf8, 0x88, 0x80, 0x80, 0x80]),
+    ]
+      .flatMap((sequence) =>
+        refused(
+          Buffer.concat([Buffer.from('{"a":"'), sequence, Buffer.from('"}')]),
+          "application/vnd.x+json",
+        ),
+      )
+      .concat(refusedAll(Buffer.from(image({}), "utf16le"), gzipSync(image({})))),
   },
   {
     name: "an image has a config, a list of layers and well-formed descriptors",
@@ -138,10 +147,6 @@ const cases: readonly Case[] = [
         mediaTypes.ociIndex,
         mediaTypes.dockerManifest,
         "application/vnd.x+json",
-        // Schema 1, signed or not.
-        "application/vnd.docker.distribution.manifest.v1+json",
-        "application/vnd.docker.distribution.manifest.v1+prettyjws",
-        "Application/vnd.docker.distribution.manifest.V1+JSON",
       ].flatMap((mediaType) => refused(image({}), mediaType)),
       {
         call: "PUT /v2/{repo}/manifests/bad",
@@ -151,6 +156,14 @@ const cases: readonly Case[] = [
       },
       ...manifestIsAbsent("bad"),
     ],
+  },
+  {
+    name: "Docker's schema 1 is refused, signed or not",
+    rows: [
+      "application/vnd.docker.distribution.manifest.v1+json",
+      "application/vnd.docker.distribution.manifest.v1+prettyjws",
+      "Application/vnd.docker.distribution.manifest.V1+JSON",
+    ].flatMap((mediaType) => refused('{"schemaVersion":1,"name":"a","tag":"b","fsLayers":[]}', mediaType)),
   },
   {
     name: "deep nesting neither breaks the registry nor is refused where it means nothing",
