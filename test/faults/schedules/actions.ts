@@ -128,7 +128,7 @@ export async function act(simulation: Simulation, focus: Focus): Promise<void> {
 
 function some<T>(of: readonly T[], random: Random): readonly T[] {
   const first = pick(of, random);
-  return of.filter((item) => item === first || random(2) === 0);
+  return of.filter((item) => item === first || random(4) === 0);
 }
 
 function pick<T>(from: readonly T[], random: Random): T {
