@@ -1,8 +1,39 @@
 import { type FileHandle, open, rename, stat, unlink } from "node:fs/promises";
+import { join } from "node:path";
 import { RegistryError } from "../domain/errors.ts";
+import type { Place } from "../domain/place.ts";
 import type { Staged } from "../ports/blob-store.ts";
-import { partPath, runPath } from "./blob-path.ts";
 import { ifExists } from "./file-errors.ts";
+
+const containerGrammar = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
+const nameGrammar = /^u\/\d{4}-\d\d-\d\d\/[A-Za-z0-9_-]{1,128}$/;
+const nonceGrammar = /^[A-Za-z0-9_-]{1,64}$/;
+
+// The files of one blob lie side by side: `<id>` holds its bytes, and `<id>+<offset>` those of further requests, from that
+// offset on. `<id>.<nonce>` is what one request staged. Neither `.` nor `+` occurs in an id.
+
+/**
+ * The file of a place below `root`.
+ * @throws Error when the place is not of the form that `domain/place.ts` gives: names come from documents, but must never
+ * lead out of the folder
+ */
+export function pathOf(root: string, place: Place): string {
+  if (!containerGrammar.test(place.container) || !nameGrammar.test(place.name)) {
+    throw new Error(`not a place: ${JSON.stringify([place.container, place.name]).slice(0, 200)}`);
+  }
+  return join(root, place.container, place.name);
+}
+
+/** @param path of the place @param start of the part in the blob, in bytes */
+function partPath(path: string, start: number): string {
+  return start === 0 ? path : `${path}+${start}`;
+}
+
+/** @throws Error when the nonce cannot be part of a file's name */
+export function runPath(path: string, nonce: string): string {
+  if (!nonceGrammar.test(nonce)) throw new Error("not a nonce");
+  return `${path}.${nonce}`;
+}
 
 /** Bytes of a piece. One is on its way to the client while the next is read. */
 const pieceBytes = 1024 ** 2;

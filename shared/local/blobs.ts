@@ -4,14 +4,24 @@ import { dirname, join } from "node:path";
 import { limits } from "../domain/limits.ts";
 import type { Place } from "../domain/place.ts";
 import type { BlobStore, BlockWriter, Staged } from "../ports/blob-store.ts";
-import { commitParts, committedParts, deleteParts, type Part, readParts, stagedParts } from "./blob-chain.ts";
-import { pathOf, runPath } from "./blob-path.ts";
+import {
+  commitParts,
+  committedParts,
+  deleteParts,
+  type Part,
+  pathOf,
+  readParts,
+  runPath,
+  stagedParts,
+} from "./blob-chain.ts";
 import type { Directories } from "./directories.ts";
 import { asRegistryError, ifExists } from "./file-errors.ts";
-import { RunWriter } from "./run-writer.ts";
+import { RunWriter, SyncSlots } from "./run-writer.ts";
 import { removeUnfinished } from "./unfinished.ts";
 
 const blockBytes = 1024 ** 2;
+/** Long syncs at once. */
+const longSyncsMax = 1;
 
 /**
  * Blobs as plain files: `<root>/<container>/u/<date>/<id>`. Each request that brings bytes writes a file of its own, which
@@ -23,6 +33,7 @@ export class LocalBlobs implements BlobStore {
   readonly blocksMax = (2 * limits.blobBytesMax) / blockBytes;
   readonly #root: string;
   readonly #directories: Directories;
+  readonly #slots = new SyncSlots(longSyncsMax);
 
   constructor(root: string, directories: Directories) {
     this.#root = root;
@@ -30,7 +41,12 @@ export class LocalBlobs implements BlobStore {
   }
 
   async extend(place: Place, _staged: Staged, nonce: string): Promise<BlockWriter> {
-    return await RunWriter.create(runPath(pathOf(this.#root, place), nonce), this.#directories, true);
+    return await RunWriter.create(
+      runPath(pathOf(this.#root, place), nonce),
+      this.#directories,
+      this.#slots,
+      true,
+    );
   }
 
   async *openStaged(place: Place, staged: Staged): AsyncGenerator<Uint8Array, void, undefined> {
@@ -59,7 +75,7 @@ export class LocalBlobs implements BlobStore {
   async put(place: Place, bytes: Uint8Array): Promise<void> {
     const path = pathOf(this.#root, place);
     const temporary = runPath(path, randomBytes(16).toString("base64url"));
-    const writer = await RunWriter.create(temporary, this.#directories, false);
+    const writer = await RunWriter.create(temporary, this.#directories, this.#slots, false);
     try {
       if (bytes.byteLength > 0) await writer.stage([bytes]);
       await writer.finish();

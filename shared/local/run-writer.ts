@@ -7,10 +7,44 @@ import { asRegistryError } from "./file-errors.ts";
 /** Bytes after which a sync runs in the background, so that little is left to wait for at the end. */
 const syncBytes = 32 * 1024 ** 2;
 
+/** Bytes whose sync is short enough not to wait for a slot. */
+const shortSyncBytes = 4 * 1024 ** 2;
+
+/**
+ * Lets few long syncs run at once. Each holds one of the four threads that all file work of the process shares, and more of
+ * them at once do not make the disk faster.
+ */
+export class SyncSlots {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(slots: number) {
+    this.#free = slots;
+  }
+
+  get isFree(): boolean {
+    return this.#free > 0;
+  }
+
+  /** Runs a sync as soon as there is a slot for it, in the order of the calls. */
+  async run(sync: () => Promise<void>): Promise<void> {
+    if (this.#free > 0) this.#free -= 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      await sync();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free += 1;
+      else next();
+    }
+  }
+}
+
 /** Writes the blocks of one request to a file of their own: each at its position, from where the pieces lie. */
 export class RunWriter implements BlockWriter {
   readonly #path: string;
   readonly #file: FileHandle;
+  readonly #slots: SyncSlots;
   #bytes = 0;
   #unsyncedBytes = 0;
   /** The write under way: the kernel lets one at a file only, and a second would keep a processor spinning. */
@@ -21,9 +55,10 @@ export class RunWriter implements BlockWriter {
   readonly #entry: Promise<void>;
   #closed = false;
 
-  private constructor(path: string, file: FileHandle, entry: Promise<void>) {
+  private constructor(path: string, file: FileHandle, entry: Promise<void>, slots: SyncSlots) {
     this.#path = path;
     this.#file = file;
+    this.#slots = slots;
     this.#entry = entry;
     entry.catch(() => {});
   }
@@ -32,12 +67,18 @@ export class RunWriter implements BlockWriter {
    * @param path must be new; its directory is made if need be
    * @param named whether the file's name is to be durable, too, when it is finished
    */
-  static async create(path: string, directories: Directories, named: boolean): Promise<RunWriter> {
+  static async create(
+    path: string,
+    directories: Directories,
+    slots: SyncSlots,
+    named: boolean,
+  ): Promise<RunWriter> {
     const directory = dirname(path);
     try {
       await directories.ensure(directory);
       const file = await open(path, "wx", 0o600);
-      return new RunWriter(path, file, named ? directories.sync(directory) : Promise.resolve());
+      const entry = named ? directories.sync(directory) : Promise.resolve();
+      return new RunWriter(path, file, entry, slots);
     } catch (error) {
       throw asRegistryError(error);
     }
@@ -63,7 +104,8 @@ export class RunWriter implements BlockWriter {
     try {
       await this.#sync;
       if (this.#syncFailure !== undefined) throw this.#syncFailure;
-      await this.#file.datasync();
+      const sync = () => this.#file.datasync();
+      await (this.#unsyncedBytes > shortSyncBytes ? this.#slots.run(sync) : sync());
       await this.#close();
       await this.#entry;
     } catch (error) {
@@ -76,11 +118,12 @@ export class RunWriter implements BlockWriter {
     await unlink(this.#path).catch(() => {});
   }
 
+  /** Not while others do: their turn ends, and this writer asks again with its next block. */
   #syncInBackground(): void {
-    if (this.#sync !== undefined) return;
+    if (this.#sync !== undefined || !this.#slots.isFree) return;
     this.#unsyncedBytes = 0;
-    this.#sync = this.#file
-      .datasync()
+    this.#sync = this.#slots
+      .run(() => this.#file.datasync())
       .catch((error: unknown) => {
         // The kernel reports a failed write-back once only: a later sync may succeed although bytes are lost.
         this.#syncFailure ??= error;
