@@ -103,6 +103,7 @@ describe("what is odd but lawful is answered", () => {
     ["empty lines before the request", `\r\n\r\n${requestHead("GET /v2/")}`, 200],
     ["a host of no registry", "GET /v2/ HTTP/1.1\r\nHost: example.com\r\n\r\n", 404],
     ["a TRACE, which no function takes", requestHead("TRACE /v2/"), 404],
+    ["a path with nothing before its second slash, which no route takes", requestHead("GET //v2/"), 404],
     ["an empty host", "GET /v2/ HTTP/1.1\r\nHost:\r\n\r\n", 404],
     ["a GET with a body", `${requestHead("GET /v2/", "Content-Length: 3")}abc`, 200],
     [
