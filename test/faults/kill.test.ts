@@ -78,7 +78,7 @@ describe("a registry that is killed while clients push", () => {
     // A run in which hardly anything was acknowledged would prove nothing.
     expect(pushed.acknowledged).toBeGreaterThan(3 * killsMin);
     expect([...pushed.blobs.values()].filter((acknowledged) => !acknowledged).length).toBeGreaterThan(0);
-  });
+  }, 300_000);
 });
 
 async function checkPushed(base: string, pushed: Pushed): Promise<void> {
