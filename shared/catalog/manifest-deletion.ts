@@ -15,7 +15,7 @@ import { findManifest, readManifest } from "./manifests.ts";
 import type { Repository } from "./repositories.ts";
 import { findTag } from "./tags.ts";
 
-/** Reverse entries handled in one commit, each with its tag: 2 operations. */
+/** Reverse entries handled in one commit, each with its tag: 2 operations, beside those of manifest and referrer. */
 const tagsPerCommit = 45;
 const readsAtOnce = 50;
 
@@ -46,35 +46,52 @@ export async function removeManifest(ports: Ports, repository: Repository, diges
 }
 
 /**
- * Takes down what relied on a manifest that is marked as deleting: its tags, then referrer, manifest and edges, as many as fit
- * into one commit, then the rest of the edges. Does nothing when the manifest is absent or not marked.
+ * Takes down what relied on a manifest that is marked as deleting: tags, referrer, manifest and edges, as many as fit into one
+ * commit. Does nothing when the manifest is absent or not marked.
+ *
+ * Every commit but those of the last edges names the manifest by its etag: somebody else may have finished the deletion
+ * meanwhile, and the tags that are found then belong to a manifest that was pushed anew.
  */
 export async function finishManifestDeletion(
   ports: Ports,
   repository: Repository,
   digest: Digest,
 ): Promise<void> {
-  const rest = await untilSettled(async () => {
-    const manifest = await readManifest(ports, repository, digest);
-    if (manifest?.document.state !== "deleting") return [];
-    await removeTagsOf(ports, repository, digest);
-    const { children, place } = manifest.document;
-    const referrer = await deletions(ports, repository, referrerIds(manifest.document));
-    const edges = await deletions(
-      ports,
-      repository,
-      children.map((child) => ids.edge(child, digest)),
-    );
-    if (place !== undefined) await condemn(ports, place);
-    const operations: Operation[] = [
-      ...referrer,
-      { op: "delete", id: manifest.document.id, etag: manifest.etag },
-      ...edges.slice(0, limits.edgesPerCommitMax),
-    ];
-    const outcome = await ports.documents.commit(repository.partition, operations);
-    return outcome === "committed" ? edges.slice(limits.edgesPerCommitMax) : undefined;
-  });
-  await removeEdges(ports, repository, rest);
+  for (;;) {
+    const rest = await untilSettled(() => takeDown(ports, repository, digest));
+    if (rest === "more tags") continue;
+    await removeEdges(ports, repository, rest);
+    return;
+  }
+}
+
+/** One commit of a deletion. @returns the edges that are left when the manifest is gone; undefined: start over */
+async function takeDown(
+  ports: Ports,
+  repository: Repository,
+  digest: Digest,
+): Promise<"more tags" | Operation[] | undefined> {
+  const manifest = await readManifest(ports, repository, digest);
+  if (manifest?.document.state !== "deleting") return [];
+  const { etag, document } = manifest;
+  const { operations, more } = await tagDeletions(ports, repository, digest);
+  if (more) {
+    const again: ManifestDocument = { ...document, writer: ports.ids.nonce() };
+    const outcome = await ports.documents.commit(repository.partition, [
+      { op: "replace", document: again, etag },
+      ...operations,
+    ]);
+    return outcome === "committed" ? "more tags" : undefined;
+  }
+  operations.push(...(await deletions(ports, repository, referrerIds(document))));
+  operations.push({ op: "delete", id: document.id, etag });
+  const edgeIds = document.children.map((child) => ids.edge(child, digest));
+  const edges = await deletions(ports, repository, edgeIds);
+  if (document.place !== undefined) await condemn(ports, document.place);
+  const room = limits.commitOperationsMax - operations.length;
+  operations.push(...edges.slice(0, room));
+  const outcome = await ports.documents.commit(repository.partition, operations);
+  return outcome === "committed" ? edges.slice(room) : undefined;
 }
 
 /**
@@ -82,8 +99,8 @@ export async function finishManifestDeletion(
  * of its edges after that: those are never among them.
  */
 async function removeEdges(ports: Ports, repository: Repository, edges: readonly Operation[]): Promise<void> {
-  for (let from = 0; from < edges.length; from += limits.edgesPerCommitMax) {
-    const batch = edges.slice(from, from + limits.edgesPerCommitMax);
+  for (let from = 0; from < edges.length; from += limits.commitOperationsMax) {
+    const batch = edges.slice(from, from + limits.commitOperationsMax);
     const outcome = await ports.documents.commit(repository.partition, batch);
     if (outcome === "committed") continue;
     for (const edge of batch) await ports.documents.commit(repository.partition, [edge]);
@@ -95,29 +112,30 @@ function referrerIds(manifest: ManifestDocument): string[] {
   return subject === undefined ? [] : [ids.referrer(subject, artifactType ?? "", digest)];
 }
 
-async function removeTagsOf(ports: Ports, repository: Repository, digest: Digest): Promise<void> {
+/** The deletion of some of the manifest's tags, each with its reverse entry. */
+async function tagDeletions(
+  ports: Ports,
+  repository: Repository,
+  digest: Digest,
+): Promise<{ operations: Operation[]; more: boolean }> {
   const prefix = ids.manifestTags(digest);
-  for (;;) {
-    const page = await ports.documents.list(repository.partition, {
-      by: "id",
-      after: prefix,
-      before: endOfPrefix(prefix),
-      limit: tagsPerCommit,
-      fresh: true,
-    });
-    if (page.documents.length === 0) return;
-    const operations: Operation[] = [];
-    for (const stored of page.documents) {
-      const { tag, id } = stored.document as ManifestTagDocument;
-      const named = await findTag(ports, repository, tag);
-      if (named?.document.digest === digest) {
-        operations.push({ op: "delete", id: named.document.id, etag: named.etag });
-      }
-      operations.push({ op: "delete", id, etag: stored.etag });
+  const page = await ports.documents.list(repository.partition, {
+    by: "id",
+    after: prefix,
+    before: endOfPrefix(prefix),
+    limit: tagsPerCommit,
+    fresh: true,
+  });
+  const operations: Operation[] = [];
+  for (const stored of page.documents) {
+    const { tag, id } = stored.document as ManifestTagDocument;
+    const named = await findTag(ports, repository, tag);
+    if (named?.document.digest === digest) {
+      operations.push({ op: "delete", id: named.document.id, etag: named.etag });
     }
-    // A conflict means that a tag moved on, or that another finisher was here: list again.
-    await ports.documents.commit(repository.partition, operations);
+    operations.push({ op: "delete", id, etag: stored.etag });
   }
+  return { operations, more: page.more };
 }
 
 /** Deletions, by their present etags, of those documents that are there. */

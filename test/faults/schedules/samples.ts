@@ -32,7 +32,7 @@ export const repositories = ["app", "team/base-image"].map((text) => {
 export const tags = ["latest", "v1"].map(tagOf);
 
 /** @throws Error when it is none */
-function tagOf(text: string): Tag {
+export function tagOf(text: string): Tag {
   const tag = asTag(text);
   if (tag === undefined) throw new Error(`not a tag: ${text}`);
   return tag;

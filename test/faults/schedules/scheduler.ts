@@ -22,6 +22,8 @@ export type Reply<T> =
 
 interface ParkedCall {
   readonly request: Request;
+  /** Whether others can see what it does. */
+  readonly writes: boolean;
   readonly resume: () => void;
 }
 
@@ -49,6 +51,8 @@ export class Scheduler {
   readonly #weather: Weather;
   /** How often, in a thousand, the request that went last goes on: some schedules are fine-grained, in some all wait for one. */
   readonly #stickiness: number;
+  /** How often writes wait for the others' reads, so that many have read the same when the first of them writes. */
+  readonly #hesitation: number;
   #last: Request | undefined;
   #calm = false;
   readonly #parked: ParkedCall[] = [];
@@ -59,6 +63,7 @@ export class Scheduler {
     this.#random = random;
     this.#weather = weather;
     this.#stickiness = [0, 500, 900][random(3)] ?? 0;
+    this.#hesitation = [0, 800][random(2)] ?? 0;
   }
 
   /** From now on nothing goes wrong and nobody is held up: requests run one after the other, as they are made. */
@@ -86,7 +91,7 @@ export class Scheduler {
     };
     request.crash = () => end({ kind: "lost" });
     this.#running.add(request);
-    void this.#park(request)
+    void this.#park(request, false)
       .then(async () => await run(this.#bendOf(request)))
       .then(
         (value) => end({ kind: "value", value }),
@@ -125,7 +130,10 @@ export class Scheduler {
 
   #takeOne(): ParkedCall | undefined {
     const same = this.#parked.filter((call) => call.request === this.#last);
-    const among = same.length > 0 && this.#happens(this.#stickiness) ? same : this.#parked;
+    const reads = this.#parked.filter((call) => !call.writes);
+    const stays = same.length > 0 && this.#happens(this.#stickiness);
+    const waits = reads.length > 0 && this.#happens(this.#hesitation);
+    const among = stays ? same : waits ? reads : this.#parked;
     const call = among[this.#random(among.length)];
     if (call === undefined) return undefined;
     this.#parked.splice(this.#parked.indexOf(call), 1);
@@ -140,10 +148,10 @@ export class Scheduler {
     request.crash?.();
   }
 
-  async #park(request: Request): Promise<void> {
+  async #park(request: Request, writes: boolean): Promise<void> {
     await new Promise<void>((resume) => {
       request.parkedCalls += 1;
-      this.#parked.push({ request, resume });
+      this.#parked.push({ request, writes, resume });
     });
   }
 
@@ -155,7 +163,7 @@ export class Scheduler {
     return {
       // The reply to one call and the next call are one step: between them a request only computes.
       around: async (call, moment) => {
-        if (moment === "before") await this.#park(request);
+        if (moment === "before") await this.#park(request, call.name === "commit" || call.name === "write");
         else if (call.name === "read" || call.name === "list") log(call, "done");
       },
       staleCommits: () => this.#random(staleCommitsMax + 1),

@@ -1,9 +1,11 @@
 import { expect, it } from "vitest";
 import { finishManifestDeletion } from "../../../shared/catalog/manifest-deletion.ts";
 import { ensureRepository } from "../../../shared/catalog/repositories.ts";
-import { pullManifest, pushManifest, removeManifest } from "./clients.ts";
+import { limits } from "../../../shared/domain/limits.ts";
+import { writeManifest } from "../../../shared/registry/write-manifest.ts";
+import { pullManifest, pushManifest, removeManifest, removeTag } from "./clients.ts";
 import { brokenInvariants } from "./invariants.ts";
-import { repositories, tags, wide } from "./samples.ts";
+import { pushOf, repositories, tagOf, wide } from "./samples.ts";
 import type { Weather } from "./scheduler.ts";
 import { newSimulation } from "./simulation.ts";
 
@@ -16,7 +18,10 @@ const weathers: readonly Weather[] = [
   { name: "crashing", lost: 0, refused: 0, prefix: 0, crash: 3 },
 ];
 
-/** Pushes and deletions of a manifest whose edges do not fit into its commit. */
+/** More than one commit of a deletion has room for. */
+const many = Array.from({ length: 60 }, (_, number) => tagOf(`t${number}`));
+
+/** Pushes and deletions of a manifest whose edges do not fit into its commit, and whose tags do not when it is deleted. */
 async function problemsOf(seed: number): Promise<string[]> {
   const weather = weathers[seed % weathers.length];
   const [name] = repositories;
@@ -24,9 +29,16 @@ async function problemsOf(seed: number): Promise<string[]> {
   const simulation = await newSimulation(seed, weather, { sparseManifests: true });
   const { ports, registry, scheduler, random, history, surprises } = simulation;
   const repository = await ensureRepository(ports, registry, name);
+  for (let from = 0; from < many.length && seed % 2 === 0; from += limits.tagsPerPutMax) {
+    const some = many.slice(from, from + limits.tagsPerPutMax);
+    await writeManifest(ports, registry, name, pushOf(wide, some));
+    history.manifestAtStart(name, wide, some);
+  }
   const clients = Array.from({ length: 3 }, async () => {
     for (let request = 0; request < 3; request++) {
-      if (random(2) === 0) await pushManifest(simulation, name, wide, tags.slice(0, random(2)));
+      const at = random(many.length);
+      if (random(2) === 0) await pushManifest(simulation, name, wide, many.slice(at, at + random(4)));
+      else if (random(4) === 0) await removeTag(simulation, name, many[at] ?? tagOf("t0"));
       else await removeManifest(simulation, name, wide);
     }
   });
@@ -34,10 +46,11 @@ async function problemsOf(seed: number): Promise<string[]> {
   scheduler.calm();
   await finishManifestDeletion(ports, repository, wide.digest);
   await pullManifest(simulation, name, { digest: wide.digest });
+  for (const tag of many) await pullManifest(simulation, name, { tag });
   return [...surprises, ...history.problems(), ...brokenInvariants(simulation)];
 }
 
-it("keeps every edge of a manifest that has more children than a commit has room for", async () => {
+it("keeps every edge and tag of a manifest that has more of them than a commit has room for", async () => {
   for (const seed of seeds) {
     const problems = await problemsOf(seed);
     if (problems.length > 0) expect.fail([`FAULT_SEED=${seed}`, ...problems].join("\n"));
