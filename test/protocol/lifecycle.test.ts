@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bytes, sha256 } from "./harness/content.ts";
 import { RawConnection, requestHead } from "./harness/raw-connection.ts";
 
@@ -17,10 +17,8 @@ const started: ChildProcess[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "portolan-lifecycle-"));
 });
-afterEach(() => {
-  for (const child of started.splice(0)) child.kill("SIGKILL");
-});
 afterAll(async () => {
+  for (const child of started) child.kill("SIGKILL");
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -64,7 +62,7 @@ async function eventually(condition: () => boolean | Promise<boolean>): Promise<
   }
 }
 
-describe("when it starts", () => {
+describe.concurrent("when it starts", () => {
   test("it says where it listens and what to try, and logs one line a request", async () => {
     const registry = start({ LOG_LEVEL: "info" });
     const port = await portOf(registry);
@@ -129,7 +127,7 @@ describe("when it starts", () => {
   });
 });
 
-describe("when it is told to end", () => {
+describe.concurrent("when it is told to end", () => {
   test("it finishes what is in flight, takes nothing new, and has kept what it acknowledged", async () => {
     const registry = start({ LOG_LEVEL: "silent" });
     const port = await portOf(registry);

@@ -171,7 +171,7 @@ class Front {
       if (incoming.readableEnded) relay(reply, outgoing);
       else fail(outgoing, "ForwarderError: RequestBodyDestination");
     });
-    proxied.once("error", (error) => fail(outgoing, `ForwarderError: ${error.message}`));
+    proxied.on("error", (error) => fail(outgoing, `ForwarderError: ${error.message}`));
     outgoing.once("close", () => {
       if (!outgoing.writableFinished) proxied.destroy();
     });
@@ -190,7 +190,10 @@ function relay(reply: IncomingMessage, outgoing: ServerResponse): void {
 
 function fail(outgoing: ServerResponse, reason: string): void {
   if (outgoing.headersSent) return;
-  outgoing.writeHead(500, { "content-type": "text/plain", connection: "close" }).end(reason);
+  outgoing.writeHead(500, { "content-type": "text/plain" }).end(reason);
+  // To the client, whose request may still be coming, the connection stays what it is.
+  outgoing.req.unpipe();
+  outgoing.req.resume();
 }
 
 /** Every header once; .NET joins the values of several lines in one way for the invocation and in another on the wire. */

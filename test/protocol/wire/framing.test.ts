@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type BuiltRegistry, openBuiltRegistry } from "../harness/built-registry.ts";
 import { sha256 } from "../harness/content.ts";
 import { RawConnection, requestHead } from "../harness/raw-connection.ts";
@@ -15,6 +15,9 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   connection = await RawConnection.open(registry.port);
+});
+afterEach(() => {
+  connection.destroy();
 });
 afterAll(async () => {
   await registry.close();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type BuiltRegistry, openBuiltRegistry } from "../harness/built-registry.ts";
 import { bytes, imageManifest, sha256 } from "../harness/content.ts";
 import { RawConnection, requestHead } from "../harness/raw-connection.ts";
@@ -15,6 +15,9 @@ let registry: BuiltRegistry;
 let connection: RawConnection;
 beforeAll(async () => {
   registry = await openBuiltRegistry();
+});
+afterEach(() => {
+  connection.destroy();
 });
 afterAll(async () => {
   await registry.close();

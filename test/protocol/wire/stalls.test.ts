@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Router } from "../../../host/router.ts";
 import { createHost } from "../../../host/server.ts";
 import type { IncomingRequest } from "../../../shared/http/exchange.ts";
@@ -19,7 +19,6 @@ const bodyTimes = { idleSecondsMax: 0.5, requestSecondsMax: 1.5 };
 
 let registry: MemoryRegistry;
 let server: Server;
-let connection: RawConnection;
 
 beforeAll(async () => {
   registry = await openMemoryRegistry({ bodyTimes });
@@ -32,17 +31,18 @@ beforeAll(async () => {
   server = createHost(new Router([every], ""), {});
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 });
-beforeEach(async () => {
-  connection = await RawConnection.open((server.address() as AddressInfo).port);
-});
 afterAll(async () => {
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
   await registry.close();
 });
 
+async function open(): Promise<RawConnection> {
+  return await RawConnection.open((server.address() as AddressInfo).port);
+}
+
 /** The reply to a client that stopped sending: what was wrong, and that the connection is of no more use. */
-async function expectTimeout(): Promise<void> {
+async function expectTimeout(connection: RawConnection): Promise<void> {
   const reply = await connection.reply();
   expect([reply.status, codeOf(reply), reply.headers["connection"]]).toEqual([
     408,
@@ -69,26 +69,28 @@ async function startUpload(repository: string): Promise<string> {
   return answer.headers["location"] ?? "";
 }
 
-describe("a body that stalls", () => {
+describe.concurrent("a body that stalls", () => {
   test.each([
     ["before its first byte", "Content-Length: 1000", ""],
     ["in the middle", "Content-Length: 1000", content.subarray(0, 999)],
     ["in the middle of a chunk", "Transfer-Encoding: chunked", "3e8\r\nabc"],
     ["between two chunks", "Transfer-Encoding: chunked", "3\r\nabc\r\n"],
   ])("%s is a 408, and nothing of it can be read", async (_, framing, sent) => {
+    const connection = await open();
     connection.send(requestHead(`POST /v2/stalled/blobs/uploads/?digest=${digest}`, framing));
     connection.send(sent);
-    await expectTimeout();
+    await expectTimeout(connection);
     await runRows(registry, [...blobIsAbsent(digest, "stalled"), ...blobIsAbsent(sha256("abc"), "stalled")]);
   });
 
   test("is no manifest", async () => {
+    const connection = await open();
     await runRows(registry, [pushConfig("stalled/manifest")]);
     const type = "Content-Type: application/vnd.oci.image.manifest.v1+json";
     const length = `Content-Length: ${image.length + 1}`;
     connection.send(requestHead("PUT /v2/stalled/manifest/manifests/v1", type, length));
     connection.send(image);
-    await expectTimeout();
+    await expectTimeout(connection);
     await runRows(registry, [
       ...manifestIsAbsent("v1", "stalled/manifest"),
       ...manifestIsAbsent(sha256(image), "stalled/manifest"),
@@ -96,12 +98,13 @@ describe("a body that stalls", () => {
   });
 
   test("is kept as far as it came by a PATCH, and the upload goes on from there", async () => {
+    const connection = await open();
     const upload = await startUpload("stalled/patch");
     connection.send(requestHead(`PATCH ${upload}`, "Transfer-Encoding: chunked"));
     connection.send("258\r\n");
     connection.send(content.subarray(0, 600));
     connection.send("\r\n");
-    await expectTimeout();
+    await expectTimeout(connection);
     await runRows(registry, [
       uploadIsAt(600, upload),
       { call: `PATCH ${upload}`, body: content.subarray(600), status: 202 },
@@ -111,11 +114,12 @@ describe("a body that stalls", () => {
   });
 
   test("leaves the upload as it was when it came with the closing PUT", async () => {
+    const connection = await open();
     const upload = await startUpload("stalled/put");
     await runRows(registry, [{ call: `PATCH ${upload}`, body: content.subarray(0, 100), status: 202 }]);
     connection.send(requestHead(`PUT ${upload}?digest=${digest}`, "Content-Length: 900"));
     connection.send(content.subarray(100, 500));
-    await expectTimeout();
+    await expectTimeout(connection);
     await runRows(registry, [
       uploadIsAt(100, upload),
       ...blobIsAbsent(digest, "stalled/put"),
@@ -124,6 +128,7 @@ describe("a body that stalls", () => {
   });
 
   test("and is not wanted either is told what is wrong with the request", async () => {
+    const connection = await open();
     connection.send(requestHead("PUT /v2/UPPER/manifests/v1", "Content-Length: 1000"));
     const reply = await connection.reply();
     expect([reply.status, codeOf(reply), reply.headers["connection"]]).toEqual([
@@ -134,7 +139,8 @@ describe("a body that stalls", () => {
   });
 });
 
-test("a body that is never idle and never ends is a 408 after the time that a request has", async () => {
+test.concurrent("a body that is never idle and never ends is a 408 after the time that a request has", async () => {
+  const connection = await open();
   const upload = await startUpload("slow");
   connection.send(requestHead(`PATCH ${upload}`, "Transfer-Encoding: chunked"));
   const drip = setInterval(() => connection.send("1\r\nx\r\n"), 20);
@@ -147,7 +153,8 @@ test("a body that is never idle and never ends is a 408 after the time that a re
   expect(Date.now() - startedAt).toBeGreaterThan(bodyTimes.requestSecondsMax * 900);
 });
 
-test("a body that pauses for less than the limit is taken", async () => {
+test.concurrent("a body that pauses for less than the limit is taken", async () => {
+  const connection = await open();
   connection.send(requestHead(`POST /v2/pausing/blobs/uploads/?digest=${digest}`, "Content-Length: 1000"));
   for (let start = 0; start < 1000; start += 250) {
     await new Promise((resolve) => setTimeout(resolve, 30));
