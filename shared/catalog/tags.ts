@@ -88,7 +88,7 @@ async function planTag(
 }
 
 /** The deletion of a tag's reverse entry, if it is there. */
-export async function removeReverse(
+async function removeReverse(
   ports: Ports,
   repository: Repository,
   digest: Digest,

@@ -1,7 +1,7 @@
 import { asDigest, type Digest } from "./digest.ts";
 import { RegistryError } from "./errors.ts";
 import { limits } from "./limits.ts";
-import { isNonDistributable, mediaTypes } from "./media-type.ts";
+import { isJson, isNonDistributable, mediaTypes } from "./media-type.ts";
 
 /** Something that a manifest names and needs. */
 export interface Child {
@@ -111,9 +111,8 @@ function childOf(value: unknown, field: string, strict: boolean): Child | undefi
   const mediaType = typeof value["mediaType"] === "string" ? value["mediaType"] : "";
   const elsewhere =
     isNonDistributable(mediaType) || (Array.isArray(value["urls"]) && value["urls"].length > 0);
-  // A build cache's index lists layers, so the type decides, not the field.
-  const manifest =
-    field === "manifests" && (isOneOf(imageTypes, mediaType) || isOneOf(indexTypes, mediaType));
+  // A build cache's index lists layers, so the field alone does not decide; manifests can be of any JSON type.
+  const manifest = field === "manifests" && isJson(mediaType);
   return { digest, kind: manifest ? "manifest" : "blob", required: !elsewhere };
 }
 

@@ -26,10 +26,15 @@ export function parseManifestMediaType(header: string): string {
       message: "Docker image manifest schema 1 is not accepted",
     });
   }
-  if (!/^application\/json$|\+json$/i.test(type)) {
+  if (!isJson(type)) {
     throw new RegistryError("MANIFEST_INVALID", { message: "a manifest's Content-Type ends in +json" });
   }
   return type;
+}
+
+/** Whether manifests can be of this type: any that says that it is JSON. */
+export function isJson(mediaType: string): boolean {
+  return /^application\/json$|\+json$/i.test(mediaType);
 }
 
 /** Layers that need not be in the registry: they are fetched from elsewhere. */

@@ -54,10 +54,16 @@ export interface BlobStore {
   /** Starts a run of blocks behind `staged`. Two runs may start behind the same bytes; the session decides which counts. */
   extend(place: Place, staged: Staged, nonce: string): Promise<BlockWriter>;
 
-  /** Reads back what is staged and not yet committed. */
+  /**
+   * Reads back what is staged and not yet committed; what a commit has taken meanwhile may be read or be missed.
+   * @throws RegistryError BLOB_UPLOAD_UNKNOWN when it is not there
+   */
   openStaged(place: Place, staged: Staged): AsyncIterable<Uint8Array>;
 
-  /** Makes the staged blocks the bytes of `place`, durably and without a copy. Repeating it is harmless. */
+  /**
+   * Makes the staged blocks the bytes of `place`, durably and without a copy. Repeating it is harmless.
+   * @throws RegistryError BLOB_UPLOAD_UNKNOWN when they are neither staged nor committed there
+   */
   commit(place: Place, staged: Staged, properties: BlobProperties): Promise<void>;
 
   /** Drops staged blocks that nobody will commit. Never throws. */

@@ -2,10 +2,13 @@ import { RegistryError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { ByteRange } from "../domain/range.ts";
 import type { Run } from "../ports/blob-store.ts";
-import type { Body } from "./stage-body.ts";
 
 /** What the headers announce. @throws RegistryError SIZE_INVALID */
-export function checkAnnouncedSize(offset: number, body: Body, range: ByteRange | undefined): void {
+export function checkAnnouncedSize(
+  offset: number,
+  body: { readonly length: number | undefined },
+  range: ByteRange | undefined,
+): void {
   if (body.length === undefined) return;
   if (range !== undefined && body.length !== lengthOf(range)) {
     throw new RegistryError("SIZE_INVALID", { message: "Content-Length is not the length of Content-Range" });

@@ -39,7 +39,10 @@ export async function finishUpload(
   }
   if (session.offset === 0) {
     await pushBlob(ports, upload.registry, upload.repository, digest, body, range);
-    await ports.sessions.write(upload.ticket.id, closedWith(ports, session, digest), stored?.etag);
+    // Who sends everything here has no session and needs none: to repeat the request is to push the blob again.
+    if (stored !== undefined) {
+      await ports.sessions.write(upload.ticket.id, closedWith(ports, session, digest), stored.etag);
+    }
     return { outcome: "created" };
   }
   const { closed, abandon } = await closeSession(ports, upload, session, digest, body, range);

@@ -47,10 +47,12 @@ export function parseTicket(
   repository: RepositoryName,
   text: string,
 ): UploadTicket {
-  const [id = "", region = "", start = "", algorithmText = "", code = ""] = text.split(".");
-  const body = `${id}.${region}.${start}.${algorithmText}`;
+  const end = text.lastIndexOf(".");
+  const body = text.slice(0, end);
+  const [id = "", region = "", start = "", algorithmText = ""] = body.split(".");
   const algorithm = asDigestAlgorithm(algorithmText);
-  if (algorithm === undefined || !ports.signer.verify(signedText(registry, repository, body), code)) {
+  const signed = ports.signer.verify(signedText(registry, repository, body), text.slice(end + 1));
+  if (algorithm === undefined || !signed) {
     throw new RegistryError("BLOB_UPLOAD_UNKNOWN");
   }
   const startedAt = Number.parseInt(start, 36);

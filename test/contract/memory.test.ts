@@ -1,5 +1,10 @@
+import { describe } from "vitest";
+import { MemoryBlobs } from "../../shared/memory/blobs.ts";
 import { MemoryDocuments } from "../../shared/memory/documents.ts";
+import { MemorySessions } from "../../shared/memory/sessions.ts";
+import { blobStoreContract } from "./blob-store.ts";
 import { documentStoreContract } from "./document-store.ts";
+import { uploadSessionsContract } from "./upload-sessions.ts";
 
 const close = async () => {};
 
@@ -8,4 +13,16 @@ documentStoreContract("memory", async () => ({ store: new MemoryDocuments().stor
   etags: true,
   changes: true,
   refusesBadCommits: true,
+});
+
+// Blocks of a size that the real ones have, and of one at which boundaries are everywhere.
+describe.each([1024 ** 2, 7])("with blocks of %i bytes,", (blockBytes) => {
+  blobStoreContract("memory", async () => ({ store: new MemoryBlobs({ blockBytes }).store(), close }), {
+    findsUnfinished: true,
+    missesBlocks: true,
+  });
+});
+
+uploadSessionsContract("memory", async () => ({ store: new MemorySessions().store(), close }), {
+  expires: true,
 });

@@ -1,0 +1,61 @@
+import type { Document } from "../ports/document-store.ts";
+
+const idBytesMax = 1_023;
+/** With an id and the NUL it makes a key that the database takes (`keyBytesMax`). */
+const partitionBytesMax = 900;
+const printable = /^[!-~]+$/;
+const illegalInId = /[/\\?#]/;
+
+/**
+ * The key of a document, or of its rank: partition, NUL, id. No partition holds a NUL, so the keys of one lie together, in the
+ * order of their ids' bytes.
+ */
+export function documentKey(partition: string, id: string): string {
+  return `${partition}\0${id}`;
+}
+
+/** The parts of a key that `documentKey` made. */
+export function splitKey(key: string): { partition: string; id: string } {
+  const at = key.indexOf("\0");
+  return { partition: key.slice(0, at), id: key.slice(at + 1) };
+}
+
+/** The first key behind all of a partition. */
+export function endOfPartition(partition: string): string {
+  return `${partition}\x01`;
+}
+
+/** The sequence number as a key that sorts like it. */
+export function sequenceKey(sequence: number): string {
+  return sequence.toString(16).padStart(14, "0");
+}
+
+/** @throws Error when it cannot be part of a key */
+export function checkPartition(partition: string): void {
+  if (partition.length > partitionBytesMax || !printable.test(partition)) {
+    throw new Error(
+      `a partition is 1 to ${partitionBytesMax} printable ASCII characters: ${shown(partition)}`,
+    );
+  }
+}
+
+/** @throws Error when it breaks the port's rule for ids */
+export function checkId(id: string): void {
+  if (id.length > idBytesMax || !printable.test(id) || illegalInId.test(id)) {
+    throw new Error(`an id is 1 to ${idBytesMax} printable ASCII characters without / \\ ? #: ${shown(id)}`);
+  }
+}
+
+/** @throws Error when the document's id or rank cannot be part of a key */
+export function checkKeys(document: Document): void {
+  checkId(document.id);
+  const { rank } = document;
+  if (rank === undefined) return;
+  if (rank.length > idBytesMax || !printable.test(rank)) {
+    throw new Error(`a rank is 1 to ${idBytesMax} printable ASCII characters: ${shown(rank)}`);
+  }
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.slice(0, 80));
+}

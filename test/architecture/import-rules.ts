@@ -1,0 +1,88 @@
+import type { IForbiddenRuleType } from "dependency-cruiser";
+
+/**
+ * What each part of the registry may import beside itself, lowest first. Whatever is not named here is forbidden: a new folder
+ * has to find its place first.
+ */
+const layers: Readonly<Record<string, readonly string[]>> = {
+  "shared/domain": [],
+  "shared/telemetry": [],
+  "shared/ports": ["shared/domain"],
+  "shared/catalog": ["shared/ports", "shared/domain"],
+  "shared/tenancy": ["shared/catalog", "shared/ports", "shared/domain"],
+  "shared/registry": ["shared/catalog", "shared/tenancy", "shared/ports", "shared/domain"],
+  "shared/upkeep": ["shared/catalog", "shared/tenancy", "shared/ports", "shared/domain", "shared/telemetry"],
+  "shared/http": [
+    "shared/registry",
+    "shared/upkeep",
+    "shared/catalog",
+    "shared/tenancy",
+    "shared/ports",
+    "shared/domain",
+    "shared/telemetry",
+  ],
+  "shared/local": ["shared/ports", "shared/domain"],
+  "shared/memory": ["shared/ports", "shared/domain"],
+  "shared/config.ts": ["shared/http/address.ts", "shared/domain", "shared/telemetry"],
+  "shared/app.ts": ["shared"],
+  functions: ["shared/app.ts", "shared/http/exchange.ts"],
+  host: ["shared/app.ts", "shared/http/exchange.ts"],
+};
+
+/** Packages, and the only folders that may import them. */
+const packages: Readonly<Record<string, readonly string[]>> = {
+  "@azure/functions": ["functions", "host"],
+  "@azure/functions-core": ["functions", "host"],
+  "@azure/(?!functions)[^/]+": ["shared/azure"],
+  "hash-wasm": ["shared/domain"],
+  jose: ["shared/identity"],
+  lmdb: ["shared/local"],
+  ulid: ["shared/local", "shared/memory"],
+};
+
+const product = "^(functions|shared|host)/";
+
+export const importRules: IForbiddenRuleType[] = [
+  { name: "no-cycles", from: { path: product }, to: { circular: true } },
+  { name: "no-unresolvable-imports", from: {}, to: { couldNotResolve: true } },
+  {
+    name: "no-folder-without-a-layer",
+    from: { path: product, pathNot: Object.keys(layers).map(within) },
+    to: {},
+  },
+  ...Object.entries(layers).map(([layer, below]) => ({
+    name: `layer-${layer}`,
+    from: { path: within(layer) },
+    to: { path: product, pathNot: [layer, ...below].map(within) },
+  })),
+  ...Object.entries(packages).map(([name, folders]) => ({
+    name: `package-${name}`,
+    from: { path: product, pathNot: folders.map(within) },
+    to: { path: `(^|/)(node_modules/)?${name}(/|$)`, pathNot: product },
+  })),
+  {
+    name: "no-undeclared-packages",
+    from: { path: product },
+    to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"] },
+  },
+  {
+    name: "no-http-server-in-the-registry",
+    from: { path: "^shared/" },
+    to: { path: "^(node:)?(http|https|http2|net|tls)$" },
+  },
+  {
+    name: "no-disk-and-no-process-but-in-adapters",
+    from: { path: "^shared/", pathNot: ["^shared/local/", "^shared/azure/"] },
+    to: { dependencyTypes: ["core"], pathNot: "^(node:)?crypto$" },
+  },
+  {
+    name: "no-tests-in-the-product",
+    from: { path: product },
+    to: { path: "^(test|bench)/" },
+  },
+];
+
+/** What lies in a folder, or is the file itself. */
+function within(place: string): string {
+  return place.endsWith(".ts") ? `^${place.replaceAll(".", "\\.")}$` : `^${place}/`;
+}

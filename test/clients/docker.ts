@@ -1,0 +1,120 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Client, Lab, Scenario } from "./client.ts";
+import { withDaemon } from "./daemon.ts";
+import { must, mustEqual, readManifest, verifyStored } from "./registry-content.ts";
+import { downloadedBytes, mounts, transcript, uploadedBytes, type Wire } from "./wire.ts";
+
+/** Bytes after which a pull is cut: in the middle of the big layer. */
+const cutAfterBytes = 50_000_000;
+/** Bytes of a config blob at most; everything else has to be mounted. */
+const configBytesMax = 16_384;
+
+/** The Docker daemon with its own image store. */
+export const docker: Client = {
+  name: "docker",
+  needs: ["docker", "dockerd"],
+  check: async (lab, scenario) => {
+    const socket = join(lab.folder, "docker.sock");
+    const host = `unix://${socket}`;
+    await withDaemon(
+      ["dockerd", ...daemonFlags(lab.folder, {}), "--storage-driver=vfs"],
+      {
+        logFile: join(lab.folder, "dockerd.log"),
+        environment: lab.environment,
+        ready: async () => await lab.run("docker", "-H", host, "version"),
+      },
+      async () => await scenarios(lab, scenario, host),
+    );
+  },
+};
+
+/** A daemon that touches nothing outside its folder: no bridge, no rules, a socket and data of its own. */
+export function daemonFlags(folder: string, configuration: object): string[] {
+  const file = join(folder, "daemon.json");
+  writeFileSync(file, JSON.stringify(configuration));
+  return [
+    `--config-file=${file}`,
+    `--data-root=${join(folder, "data")}`,
+    `--exec-root=${join(folder, "exec")}`,
+    `--pidfile=${join(folder, "docker.pid")}`,
+    `--host=unix://${join(folder, "docker.sock")}`,
+    "--iptables=false",
+    "--ip-masq=false",
+    "--bridge=none",
+  ];
+}
+
+async function scenarios(lab: Lab, scenario: Scenario, host: string): Promise<void> {
+  const run = async (...args: string[]): Promise<string> =>
+    await lab.run("env", "DOCKER_BUILDKIT=0", "docker", "-H", host, ...args);
+  const wire = await lab.wire();
+  const image = `${wire.host}/docker/app:v1`;
+  let pushed = "";
+  let id = "";
+  const imageId = async (): Promise<string> => (await run("image", "inspect", "-f", "{{.Id}}", image)).trim();
+
+  await scenario("push several layers, one over 200 MB", async () => {
+    await run("build", "-t", image, lab.images.buildContext);
+    id = await imageId();
+    pushed = digestIn(await run("push", image));
+    mustEqual("the manifest in the registry", await verifyStored(lab.registry, "docker/app", "v1"), pushed);
+  });
+  await scenario("push again, no bytes moved", async () => {
+    wire.forget();
+    mustEqual("the digest", digestIn(await run("push", image)), pushed);
+    must(uploadedBytes(wire) === 0, `bytes were uploaded:\n${transcript(wire)}`);
+  });
+  await scenario("push to a second repository by mount", async () => {
+    wire.forget();
+    const second = `${wire.host}/docker/second:v1`;
+    await run("tag", image, second);
+    mustEqual("the digest", digestIn(await run("push", second)), pushed);
+    const { body } = await readManifest(lab.registry, "docker/second", "v1");
+    mustEqual("the number of mounts", mounts(wire).length, body.layers?.length);
+    must(uploadedBytes(wire) < configBytesMax, `layers were uploaded:\n${transcript(wire)}`);
+    await verifyStored(lab.registry, "docker/second", "v1");
+    await run("rmi", second);
+  });
+  await scenario("pull after removing the image", async () => {
+    await run("rmi", image);
+    wire.forget();
+    mustEqual("the pulled digest", digestIn(await run("pull", image)), pushed);
+    must(downloadedBytes(wire) > lab.images.bigLayer.size, `layers were not pulled:\n${transcript(wire)}`);
+    mustEqual("the image's id", await imageId(), id);
+  });
+  await scenario("resume of a cut pull", async () => {
+    await run("rmi", image);
+    await resumesACutPull(wire, async () => {
+      mustEqual("the pulled digest", digestIn(await run("pull", image)), pushed);
+    });
+    mustEqual("the image's id", await imageId(), id);
+  });
+  await scenario("pull by digest", async () => {
+    await run("rmi", image);
+    await run("pull", `${wire.host}/docker/app@${pushed}`);
+    const reference = `${wire.host}/docker/app@${pushed}`;
+    mustEqual("the image's id", (await run("image", "inspect", "-f", "{{.Id}}", reference)).trim(), id);
+  });
+}
+
+/** `v1: digest: sha256:… size: 1` of a push and `Digest: sha256:…` of a pull. */
+export function digestIn(output: string): string {
+  const digest = /digest: (sha256:[0-9a-f]{64})/i.exec(output)?.[1];
+  must(digest !== undefined, `no digest in:\n${output}`);
+  return digest;
+}
+
+/** Cuts the big layer once, and asks that the client went on from there by Range. */
+export async function resumesACutPull(wire: Wire, pull: () => Promise<void>): Promise<void> {
+  wire.forget();
+  wire.cutNextBlobAfter(cutAfterBytes);
+  await pull();
+  const cut = wire.exchanges.find((exchange) => exchange.cut);
+  must(cut !== undefined, `nothing was cut:\n${transcript(wire)}`);
+  const resumed = wire.exchanges.find(
+    ({ target, requestHeaders, status }) =>
+      target === cut.target && /^bytes=[1-9]\d*-/.test(requestHeaders.range ?? "") && status === 206,
+  );
+  must(resumed !== undefined, `it did not resume by Range:\n${transcript(wire)}`);
+}

@@ -1,0 +1,161 @@
+/**
+ * Runs real clients against the built registry: `node test/clients/run.ts [CLIENT...]`, all clients unless some are named.
+ * A client that is absent is skipped, and with CLIENTS_REQUIRED=all it is a failure.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type RunningRegistry, startRegistry } from "../support/registry-process.ts";
+import { buildah } from "./buildah.ts";
+import type { Client, Lab, Scenario } from "./client.ts";
+import { commandsIn, isPresent } from "./command.ts";
+import { cosign } from "./cosign.ts";
+import { crane } from "./crane.ts";
+import { ctr } from "./ctr.ts";
+import { docker } from "./docker.ts";
+import { dockerContainerdStore } from "./docker-containerd-store.ts";
+import { helm } from "./helm.ts";
+import { buildImages, type Images } from "./images.ts";
+import { oras } from "./oras.ts";
+import { podman } from "./podman.ts";
+import { regctl } from "./regctl.ts";
+import { skopeo } from "./skopeo.ts";
+import { startWire, type Wire } from "./wire.ts";
+
+const clients: readonly Client[] = [
+  docker,
+  dockerContainerdStore,
+  podman,
+  buildah,
+  skopeo,
+  ctr,
+  crane,
+  regctl,
+  oras,
+  helm,
+  cosign,
+];
+
+class Report {
+  passed = 0;
+  failed = 0;
+  skipped = 0;
+
+  note(client: string, scenario: string, outcome: "ok" | "failed" | "absent", millis: number): void {
+    const seconds = `${(millis / 1000).toFixed(1)} s`;
+    console.log(`${client.padEnd(24)}${scenario.padEnd(58)}${outcome.padEnd(8)}${seconds.padStart(8)}`);
+  }
+
+  /** Runs one piece of work as a scenario. */
+  scenario(client: string): Scenario {
+    return async (name, body) => {
+      const begun = Date.now();
+      try {
+        await body();
+        this.passed += 1;
+        this.note(client, name, "ok", Date.now() - begun);
+      } catch (error) {
+        this.failed += 1;
+        this.note(client, name, "failed", Date.now() - begun);
+        console.log(indented(error instanceof Error ? error.message : String(error)));
+      }
+    };
+  }
+
+  absent(client: Client, missing: readonly string[]): void {
+    if (process.env["CLIENTS_REQUIRED"] === "all") this.failed += 1;
+    else this.skipped += 1;
+    this.note(client.name, `needs ${missing.join(", ")}`, "absent", 0);
+  }
+}
+
+async function main(): Promise<number> {
+  const wanted = process.argv.slice(2);
+  const chosen = wanted.length === 0 ? clients : clients.filter(({ name }) => wanted.includes(name));
+  const unknown = wanted.filter((name) => !clients.some((client) => client.name === name));
+  if (unknown.length > 0) {
+    console.error(
+      `no such client: ${unknown.join(", ")}; there are ${clients.map(({ name }) => name).join(", ")}`,
+    );
+    return 2;
+  }
+  const folder = mkdtempSync(join(tmpdir(), "portolan-clients-"));
+  const report = new Report();
+  try {
+    const begun = Date.now();
+    const images = buildImages(join(folder, "images"));
+    report.note("(images)", "build them", "ok", Date.now() - begun);
+    const home = join(folder, "registry");
+    mkdirSync(home);
+    const registry = await startRegistry({ folder: home });
+    for (const client of chosen) await runClient(client, registry, images, folder, report);
+    await report.scenario("(registry)")("end on SIGTERM", async () => await registry.stop());
+  } finally {
+    if (process.env["KEEP"] === undefined) rmSync(folder, { recursive: true, force: true });
+    else console.log(`kept: ${folder}`);
+  }
+  const { passed, failed, skipped } = report;
+  console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
+  return failed === 0 && passed > 1 ? 0 : 1;
+}
+
+async function runClient(
+  client: Client,
+  registry: RunningRegistry,
+  images: Images,
+  parent: string,
+  report: Report,
+): Promise<void> {
+  const missing = client.needs.filter((program) => !isPresent(program));
+  if (missing.length > 0) {
+    report.absent(client, missing);
+    return;
+  }
+  const folder = join(parent, client.name);
+  const wires: Wire[] = [];
+  const wire = async (): Promise<Wire> => {
+    const one = await startWire(registry.host);
+    wires.push(one);
+    return one;
+  };
+  const lab: Lab = { ...commandsIn(environmentOf(folder)), registry: registry.host, folder, images, wire };
+  const scenario = report.scenario(client.name);
+  let settingUp: unknown;
+  try {
+    await client.check(lab, scenario);
+  } catch (error) {
+    settingUp = error;
+  }
+  if (settingUp !== undefined) {
+    await scenario("set up and tear down", async () => await Promise.reject(settingUp as Error));
+  }
+  for (const one of wires) await one.close();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** What a command of the client sees: nobody's configuration, no credentials, no proxy, a temporary folder of its own. */
+function environmentOf(folder: string): NodeJS.ProcessEnv {
+  const home = join(folder, "home");
+  const temporary = join(folder, "tmp");
+  mkdirSync(join(home, ".docker"), { recursive: true });
+  mkdirSync(temporary);
+  mkdirSync(join(folder, "run"));
+  writeFileSync(join(home, ".docker/config.json"), "{}");
+  return {
+    PATH: process.env["PATH"],
+    LANG: "C.UTF-8",
+    HOME: home,
+    XDG_RUNTIME_DIR: join(folder, "run"),
+    TMPDIR: temporary,
+  };
+}
+
+function indented(text: string): string {
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => `    ${line}`)
+    .join("\n");
+}
+
+process.exitCode = await main();

@@ -1,0 +1,94 @@
+import { randomBytes } from "node:crypto";
+import { ulid } from "ulid";
+import { ensureRegistry } from "../../../shared/catalog/registries.ts";
+import { readConfig } from "../../../shared/config.ts";
+import type { Place } from "../../../shared/domain/place.ts";
+import type { Reply } from "../../../shared/http/exchange.ts";
+import { type BodyTimes, defaultBodyTimes } from "../../../shared/http/request-body.ts";
+import { type Service, serve } from "../../../shared/http/serve.ts";
+import { MemoryBlobs } from "../../../shared/memory/blobs.ts";
+import { MemoryDocuments } from "../../../shared/memory/documents.ts";
+import { MemorySessions } from "../../../shared/memory/sessions.ts";
+import { keyedSigner } from "../../../shared/memory/world.ts";
+import type { Ports } from "../../../shared/ports/ports.ts";
+import { createLog } from "../../../shared/telemetry/log.ts";
+import { RegistryDirectory } from "../../../shared/tenancy/registry-directory.ts";
+import { refuseFailures } from "./built-registry.ts";
+import { type Answer, type Call, framing, type Registry, type RegistryOptions } from "./registry.ts";
+
+export interface MemoryRegistryOptions extends RegistryOptions {
+  /** Makes the store one that gives URLs instead of bytes. */
+  readonly sign?: (place: Place) => string;
+  readonly bodyTimes?: BodyTimes;
+}
+
+export interface MemoryRegistry extends Registry {
+  readonly service: Service;
+}
+
+/** `serve` on the memory ports, called without HTTP. */
+export async function openMemoryRegistry(options: MemoryRegistryOptions = {}): Promise<MemoryRegistry> {
+  let log = "";
+  const service = await memoryService(options, (lines) => {
+    log += lines;
+  });
+  return {
+    service,
+    everyAnswer: {},
+    send: async (call) => await readReply(await serve(service, incoming(call))),
+    close: async () => {
+      service.log.flush();
+      refuseFailures(log);
+    },
+  };
+}
+
+async function memoryService(
+  options: MemoryRegistryOptions,
+  sink: (lines: string) => void,
+): Promise<Service> {
+  const { hosts } = readConfig({});
+  const blobs = new MemoryBlobs().store();
+  const { sign } = options;
+  const ports: Ports = {
+    documents: new MemoryDocuments().store(),
+    blobs: sign === undefined ? blobs : { ...blobs, sign: async (place) => sign(place) },
+    sessions: new MemorySessions().store(),
+    signer: keyedSigner("a key for tests"),
+    clock: { now: Date.now },
+    ids: { ulid: () => ulid(), nonce: () => randomBytes(16).toString("base64url") },
+    region: "local",
+  };
+  const policies = { sparseManifests: options.sparseManifests ?? false };
+  await ensureRegistry(ports, hosts.defaultRegistry, policies);
+  return {
+    ports,
+    registries: new RegistryDirectory(ports),
+    hosts,
+    bodyTimes: options.bodyTimes ?? defaultBodyTimes,
+    log: createLog("warn", sink),
+  };
+}
+
+function incoming(call: Call) {
+  const headers: Record<string, string> = { host: "localhost", ...framing(call), ...call.headers };
+  return {
+    method: call.method,
+    url: call.target,
+    headers: { get: (name: string) => headers[name] ?? null },
+    body: call.body === undefined ? null : piecesOf(call.body),
+  };
+}
+
+async function* piecesOf(body: readonly Uint8Array[]): AsyncGenerator<Uint8Array, void, undefined> {
+  for (const piece of body) if (piece.byteLength > 0) yield piece;
+}
+
+async function readReply(reply: Reply): Promise<Answer> {
+  const { status, headers, body = "" } = reply;
+  if (typeof body === "string" || body instanceof Uint8Array)
+    return { status, headers, body: Buffer.from(body) };
+  const pieces: Uint8Array[] = [];
+  for await (const piece of body) pieces.push(piece);
+  return { status, headers, body: Buffer.concat(pieces) };
+}
