@@ -1,18 +1,21 @@
 import { limits } from "../domain/limits.ts";
-import type { ListQuery, Operation } from "../ports/document-store.ts";
+import type { Document, ListQuery, Operation } from "./document-store.ts";
 
-/** Bytes of a document's id, the limit of Cosmos DB. */
+/** Bytes of a document's id and of a partition's name, the limits of Cosmos DB. */
 const idBytesMax = 1_023;
+const partitionBytesMax = 2_048;
 /** Printable ASCII without `/ \ ? #`. */
 const idGrammar = /^[!-~]+$/;
 const forbidden = /[/\\?#]/;
+/** Fields that a store keeps beside a document's own: its partition, its life, and what starts with an underscore. */
+const reservedField = /^(pk|ttl|_.*)$/;
 
 /**
- * Refuses what no store has to take, so that it shows here and not first in production.
+ * Refuses what no store has to take, so that it shows at once and not first in production.
  * @throws Error for a commit that breaks the port's rules
  */
 export function checkOperations(partition: string, operations: readonly Operation[]): void {
-  if (partition === "") throw new Error("a partition has a name");
+  checkPartition(partition);
   if (operations.length === 0) throw new Error("a commit has at least one operation");
   if (operations.length > limits.commitOperationsMax) {
     throw new Error(`a commit has at most ${limits.commitOperationsMax} operations: ${operations.length}`);
@@ -24,18 +27,36 @@ export function checkOperations(partition: string, operations: readonly Operatio
     checkId(id);
     if (seen.has(id)) throw new Error(`an id occurs twice in a commit: ${id}`);
     seen.add(id);
-    if (operation.op !== "delete") bytes += Buffer.byteLength(JSON.stringify(operation.document));
+    if (operation.op !== "delete") bytes += bytesOf(operation.document);
   }
   if (bytes > limits.commitBytesMax) {
     throw new Error(`a commit has at most ${limits.commitBytesMax} bytes: ${bytes}`);
   }
 }
 
-function checkId(id: string): void {
+/** @throws Error for a name that no partition can have */
+export function checkPartition(partition: string): void {
+  if (partition === "") throw new Error("a partition has a name");
+  const bytes = Buffer.byteLength(partition);
+  if (bytes > partitionBytesMax) {
+    throw new Error(`a partition's name has at most ${partitionBytesMax} bytes: ${bytes}`);
+  }
+}
+
+/** @throws Error for an id that no document can have */
+export function checkId(id: string): void {
   if (!idGrammar.test(id) || forbidden.test(id)) {
     throw new Error(`an id is printable ASCII without / \\ ? #: ${id}`);
   }
   if (id.length > idBytesMax) throw new Error(`an id has at most ${idBytesMax} bytes: ${id.length}`);
+}
+
+function bytesOf(document: Document): number {
+  for (const field in document) {
+    if (reservedField.test(field))
+      throw new Error(`a document has no field ${field}, which is a store's own`);
+  }
+  return Buffer.byteLength(JSON.stringify(document));
 }
 
 /** @throws Error for a page size out of range */
