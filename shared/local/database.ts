@@ -25,6 +25,8 @@ export interface Tables {
   readonly sessions: Table;
   /** Time of expiry and upload id -> nothing. */
   readonly sessionExpiries: Table;
+  /** Queue, time at which it is due and sequence number -> message. */
+  readonly work: Table;
   /** What the database itself remembers. */
   readonly state: Table;
 }
@@ -85,6 +87,7 @@ export class Database {
       changes: table("changes"),
       sessions: table("sessions"),
       sessionExpiries: table("session-expiries"),
+      work: table("work"),
       state: table("state"),
     };
   }

@@ -38,6 +38,8 @@ export interface BlobProperties {
 export interface SignOptions {
   readonly seconds: number;
   readonly mediaType: string;
+  /** ms since 1970 by when the bytes were committed. Without it they are only sought where they were written. */
+  readonly committedAt?: number;
 }
 
 /**
@@ -73,10 +75,16 @@ export interface BlobStore {
   put(place: Place, bytes: Uint8Array, properties: BlobProperties): Promise<void>;
 
   /**
-   * The bytes from `start` to `end`, both inclusive, in pieces.
+   * The bytes from `start` to `end`, both inclusive, in pieces. An iteration that cannot go on throws.
+   * @param committedAt as for `sign`
    * @returns undefined when nothing is at the place
    */
-  open(place: Place, start: number, end: number): Promise<AsyncIterable<Uint8Array> | undefined>;
+  open(
+    place: Place,
+    start: number,
+    end: number,
+    committedAt?: number,
+  ): Promise<AsyncIterable<Uint8Array> | undefined>;
 
   /** A URL at which anybody reads the bytes for a while, or undefined where bytes are served through. */
   sign(place: Place, options: SignOptions): Promise<string | undefined>;
