@@ -22,6 +22,7 @@ describe.each([1024 ** 2, 7])("with blocks of %i bytes,", (blockBytes) => {
   blobStoreContract("memory", async () => ({ store: new MemoryBlobs({ blockBytes }).store(), close }), {
     findsUnfinished: true,
     missesBlocks: true,
+    dropsAbandoned: true,
   });
 });
 

@@ -1,0 +1,135 @@
+import type { BlockList } from "@azure/storage-blob";
+import { RegistryError } from "../domain/errors.ts";
+import type { Place } from "../domain/place.ts";
+import type { Staged } from "../ports/blob-store.ts";
+import { Download } from "./blob-download.ts";
+import { isUnfinished, unfinished } from "./blob-properties.ts";
+import { blockIds, bytesOf } from "./block-writer.ts";
+import type { StorageAccount } from "./storage-account.ts";
+import { budgets, unless } from "./storage-call.ts";
+import { StorageFault } from "./storage-errors.ts";
+import type { UnfinishedBlobs } from "./unfinished-blobs.ts";
+
+/** Blocks of one list, the service's limit. */
+const listBlocksMax = 50_000;
+/** Times that reading back starts over because another request committed something else at the place. */
+const attemptsMax = 10;
+
+/**
+ * Reads back what an upload has staged. The service reads committed blocks only, so these are committed where they are, in a
+ * blob that is marked as unfinished: committed blocks can be put into a further list like any others, and the upload's own
+ * commit does so. Docs: decision 21.
+ * @throws RegistryError BLOB_UPLOAD_UNKNOWN when a block is not there
+ */
+export async function* readStaged(
+  account: StorageAccount,
+  place: Place,
+  staged: Staged,
+  marks: UnfinishedBlobs,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let at = 0;
+  for (let attempt = 1; at < staged.bytes; attempt++) {
+    const etag = await ensureReadable(account, place, staged, marks);
+    try {
+      const bytes = await Download.open(account, place, { start: at, end: staged.bytes - 1, etag });
+      for await (const piece of bytes) {
+        at += piece.byteLength;
+        yield piece;
+      }
+    } catch (error) {
+      // Another request has committed a longer or a different list since; ours begins with the same blocks.
+      if (!changedMeanwhile(error) || attempt >= attemptsMax) throw error;
+    }
+  }
+}
+
+/** Commits the blocks unless they are. @returns the etag of a blob that begins with them */
+async function ensureReadable(
+  account: StorageAccount,
+  place: Place,
+  staged: Staged,
+  marks: UnfinishedBlobs,
+): Promise<string> {
+  const wanted = blockIds(staged.runs);
+  for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+    const { list, etag } = await readBlockList(account, place);
+    const committed = (list.committedBlocks ?? []).map(({ name }) => name);
+    const sizes = sizesOf(list);
+    if (bytesOf(staged, sizes) !== staged.bytes) throw missing();
+    if (etag !== undefined && wanted.every((id, index) => committed[index] === id)) return etag;
+    if (etag !== undefined && !(await isStillUnfinished(account, place, etag))) continue;
+    await marks.add(place);
+    const all = [...new Set([...wanted, ...sizes.keys()])].slice(0, Math.max(wanted.length, listBlocksMax));
+    const written = await commitUnfinished(account, place, all, etag);
+    if (written !== undefined) return written;
+  }
+  throw new RegistryError("UNAVAILABLE", { message: "the upload is being changed by other requests" });
+}
+
+async function readBlockList(
+  account: StorageAccount,
+  place: Place,
+): Promise<{ list: BlockList; etag: string | undefined }> {
+  const read = account.call("GetBlockList", budgets.small, place.container, async (client, abortSignal) => {
+    const { committedBlocks, uncommittedBlocks, etag } = await client
+      .getBlockBlobClient(place.name)
+      .getBlockList("all", { abortSignal });
+    // Only a committed blob has an etag by which it may be replaced; emulators give one to any.
+    return {
+      list: { committedBlocks: committedBlocks ?? [], uncommittedBlocks: uncommittedBlocks ?? [] },
+      etag: (committedBlocks ?? []).length > 0 ? etag : undefined,
+    };
+  });
+  const found = await unless(["BlobNotFound", "ContainerNotFound"], read);
+  if (found === undefined) throw missing();
+  return found;
+}
+
+/** A blob whose bytes were acknowledged is never replaced, whatever is staged beside them. */
+async function isStillUnfinished(account: StorageAccount, place: Place, etag: string): Promise<boolean> {
+  const read = account.call(
+    "GetBlobProperties",
+    budgets.small,
+    place.container,
+    async (client, abortSignal) => {
+      const { metadata } = await client
+        .getBlobClient(place.name)
+        .getProperties({ abortSignal, conditions: { ifMatch: etag } });
+      return metadata;
+    },
+  );
+  const metadata = await unless(["ConditionNotMet", "BlobNotFound"], read);
+  if (metadata === undefined) return false;
+  if (!isUnfinished(metadata)) throw missing();
+  return true;
+}
+
+/** @param etag of what is replaced; undefined: nothing is there. @returns undefined when that is not so any more */
+async function commitUnfinished(
+  account: StorageAccount,
+  place: Place,
+  blocks: string[],
+  etag: string | undefined,
+): Promise<string | undefined> {
+  const conditions = etag === undefined ? { ifNoneMatch: "*" } : { ifMatch: etag };
+  const write = account.call("PutBlockList", budgets.commit, place.container, async (client, abortSignal) => {
+    const answer = await client
+      .getBlockBlobClient(place.name)
+      .commitBlockList(blocks, { abortSignal, conditions, metadata: unfinished });
+    return answer.etag;
+  });
+  return await unless(["BlobAlreadyExists", "ConditionNotMet", "InvalidBlockList", "BlobNotFound"], write);
+}
+
+function sizesOf(list: BlockList): Map<string, number> {
+  const blocks = [...(list.committedBlocks ?? []), ...(list.uncommittedBlocks ?? [])];
+  return new Map(blocks.map(({ name, size }) => [name, size]));
+}
+
+function changedMeanwhile(error: unknown): boolean {
+  return error instanceof StorageFault && ["ConditionNotMet", "BlobNotFound"].includes(error.code);
+}
+
+function missing(): RegistryError {
+  return new RegistryError("BLOB_UPLOAD_UNKNOWN", { message: "the upload's blocks are not there" });
+}
