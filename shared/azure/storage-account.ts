@@ -55,6 +55,7 @@ export class StorageAccount {
     attempt: (client: ContainerClient, abortSignal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     return await callStorage(operation, budget, async (signal) => {
+      this.health.requirePrimary();
       const service = await this.clients.blobs();
       return await attempt(service.getContainerClient(container), signal);
     });
@@ -71,6 +72,7 @@ export class StorageAccount {
     attempt: (client: ContainerClient, abortSignal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     return await callStorage(operation, budget, async (signal, number) => {
+      this.health.requirePrimary();
       const client = (await this.clients.blobs()).getContainerClient(container);
       if (number > 1 && !this.#existing.has(container)) await this.#create(client, signal);
       try {
@@ -91,6 +93,7 @@ export class StorageAccount {
     this.#existing.add(client.containerName);
   }
 
+  /** Also while the primary counts as down: this is how it is found to be up again. */
   async #readCanary(endpoint: Endpoint): Promise<void> {
     const read = callStorage("GetBlob", budgets.probe, async (abortSignal) => {
       const container = (await this.clients.blobs(endpoint)).getContainerClient(canary.container);
@@ -100,9 +103,12 @@ export class StorageAccount {
     });
     const found = await unless(["BlobNotFound", "ContainerNotFound"], read);
     if (found !== undefined || endpoint === "secondary") return;
-    await this.write("PutBlob", budgets.probe, canary.container, async (client, abortSignal) => {
-      const { bytes, name } = canary;
-      await client.getBlockBlobClient(name).upload(bytes, bytes.length, { abortSignal });
+    await callStorage("PutBlob", budgets.probe, async (abortSignal) => {
+      const container = (await this.clients.blobs()).getContainerClient(canary.container);
+      await container.createIfNotExists({ abortSignal });
+      await container
+        .getBlockBlobClient(canary.name)
+        .upload(canary.bytes, canary.bytes.length, { abortSignal });
     });
   }
 

@@ -71,8 +71,7 @@ export class StorageHealth {
    * @throws RegistryError UNAVAILABLE with Retry-After when they can be read nowhere
    */
   route(committedAt: number | undefined): Endpoint {
-    this.#usedAt = this.#options.now();
-    this.#wake();
+    this.#use();
     if (!this.#primary.down) return "primary";
     const synced =
       committedAt !== undefined &&
@@ -80,6 +79,15 @@ export class StorageHealth {
       committedAt + clockSkewMillis < this.#lastSync;
     if (!synced || this.#secondary.down) throw unavailable("UNAVAILABLE", this.#period / 1000);
     return "secondary";
+  }
+
+  /**
+   * To be called before whatever only the primary can do: while that is down, nobody should wait for it.
+   * @throws RegistryError UNAVAILABLE with Retry-After
+   */
+  requirePrimary(): void {
+    this.#use();
+    if (this.#primary.down) throw unavailable("UNAVAILABLE", this.#period / 1000);
   }
 
   /** Tells of a real call: whether the endpoint answered it, be it with a refusal. */
@@ -106,7 +114,8 @@ export class StorageHealth {
     return this.#options.periodMillis ?? defaultPeriodMillis;
   }
 
-  #wake(): void {
+  #use(): void {
+    this.#usedAt = this.#options.now();
     if (this.#timer !== undefined || this.#closed || !this.#options.secondary) return;
     this.#schedule(0);
   }
