@@ -91,7 +91,7 @@ export class AzureBlobs implements BlobStore {
     const account = this.#accountOf(place);
     const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const metadata = metadataOf(properties);
-    const write = account.write("PutBlob", budgets.block, place.container, async (client, abortSignal) => {
+    const write = account.write("PutBlob", budgets.put, place.container, async (client, abortSignal) => {
       const blob = client.getBlockBlobClient(place.name);
       await blob.upload(body, body.length, { abortSignal, conditions: { ifNoneMatch: "*" }, metadata });
       return true;

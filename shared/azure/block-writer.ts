@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import type { Place } from "../domain/place.ts";
 import type { BlockWriter, Run, Staged } from "../ports/blob-store.ts";
 import type { StorageAccount } from "./storage-account.ts";
-import { budgets } from "./storage-call.ts";
+import { budgets, watchedPieces } from "./storage-call.ts";
 
 const sequenceDigits = 5;
 const nonceForm = /^[A-Za-z0-9_-]{22}$/;
@@ -60,9 +60,15 @@ export class AzureBlockWriter implements BlockWriter {
     const id = blockId(this.#nonce, this.#blocks);
     this.#blocks += 1;
     const { container, name } = this.#place;
-    await this.#account.write("PutBlock", budgets.block, container, async (client, abortSignal) => {
-      const body = () => Readable.from(block);
-      await client.getBlockBlobClient(name).stageBlock(id, body, bytes, { abortSignal });
+    await this.#account.write("PutBlock", budgets.block, container, async (client, signal) => {
+      const watched = watchedPieces(block, signal);
+      const body = () => Readable.from(watched.send());
+      try {
+        const blob = client.getBlockBlobClient(name);
+        await blob.stageBlock(id, body, bytes, { abortSignal: watched.signal });
+      } finally {
+        watched.done();
+      }
     });
   }
 

@@ -13,8 +13,10 @@ export interface CallBudget {
 export const budgets = {
   /** Small reads and writes, on which a client waits. */
   small: { attemptMillis: 5_000, totalMillis: 15_000, attemptsMax: 4 },
-  /** A block or a small blob on its way up. */
-  block: { attemptMillis: 30_000, totalMillis: 90_000, attemptsMax: 4 },
+  /** A small blob on its way up. */
+  put: { attemptMillis: 60_000, totalMillis: 120_000, attemptsMax: 4 },
+  /** A block on its way up, as long as it gets on. */
+  block: { attemptMillis: 120_000, totalMillis: 240_000, attemptsMax: 4 },
   /** A list of blocks that makes a blob: of up to 50,000 of them. */
   commit: { attemptMillis: 30_000, totalMillis: 60_000, attemptsMax: 4 },
   /** The first bytes of a blob that is served through. */
@@ -22,6 +24,12 @@ export const budgets = {
   /** The canary: nobody waits for it, and it must be quick to tell. */
   probe: { attemptMillis: 2_500, totalMillis: 2_500, attemptsMax: 1 },
 } as const satisfies Record<string, CallBudget>;
+
+/**
+ * ms without progress after which the sending of a block is given up. A limit for the whole block would turn a slow line, or many
+ * pushes at once, into retries that make it slower still.
+ */
+const stallMillis = 30_000;
 
 const firstPauseMillis = 100;
 const pauseMillisMax = 5_000;
@@ -51,6 +59,28 @@ export async function callStorage<T>(
       await sleep(pause);
     }
   }
+}
+
+/**
+ * Pieces for an attempt to send, and a signal that gives the attempt up when no piece has been taken for a while; the time that the
+ * answer takes counts too. Call `done` when the attempt is over.
+ */
+export function watchedPieces(
+  pieces: readonly Uint8Array[],
+  signal: AbortSignal,
+): { send: () => Iterable<Uint8Array>; signal: AbortSignal; done: () => void } {
+  const stalled = new AbortController();
+  const timer = setTimeout(() => stalled.abort(), stallMillis).unref();
+  return {
+    *send() {
+      for (const piece of pieces) {
+        timer.refresh();
+        yield piece;
+      }
+    },
+    signal: AbortSignal.any([signal, stalled.signal]),
+    done: () => clearTimeout(timer),
+  };
 }
 
 /** ms to wait before an attempt: up to 100, 200, 400, ... at random, so that callers do not come back in step. */

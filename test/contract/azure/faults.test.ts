@@ -8,7 +8,7 @@ import { AzureWorkQueue } from "../../../shared/azure/work-queue.ts";
 import { RegistryError } from "../../../shared/domain/errors.ts";
 import type { UploadSession } from "../../../shared/ports/upload-sessions.ts";
 import { type Azurite, startAzurite } from "../../support/azurite.ts";
-import { type Fault, FaultyProxy } from "../../support/faulty-proxy.ts";
+import { type Fault, StorageProxy } from "../../support/storage-proxy.ts";
 import { collect, newPlace, nothing, propertiesOf, readAt, sampleBytes, stageRun } from "../sample-blobs.ts";
 
 const busy: Fault = { kind: "refuse", status: 503, code: "ServerBusy", retryAfter: 0 };
@@ -17,8 +17,8 @@ const lose: Fault = { kind: "lose" };
 const reset: Fault = { kind: "reset" };
 
 let azurite: Azurite;
-let blobProxy: FaultyProxy;
-let queueProxy: FaultyProxy;
+let blobProxy: StorageProxy;
+let queueProxy: StorageProxy;
 let account: StorageAccount;
 let blobs: AzureBlobs;
 let sessions: AzureSessions;
@@ -26,8 +26,8 @@ let work: AzureWorkQueue;
 
 beforeAll(async () => {
   azurite = await startAzurite();
-  blobProxy = await FaultyProxy.start(azurite.blobEndpoint);
-  queueProxy = await FaultyProxy.start(azurite.queueEndpoint);
+  blobProxy = await StorageProxy.start(azurite.blobEndpoint);
+  queueProxy = await StorageProxy.start(azurite.queueEndpoint);
   const options = emulatedAccount("local", azurite.connectionString);
   account = new StorageAccount(
     {
@@ -66,7 +66,7 @@ function session(offset: number): UploadSession {
 
 /** How often requests of an operation came while `action` ran. */
 async function countWhile(
-  proxy: FaultyProxy,
+  proxy: StorageProxy,
   operation: string,
   action: () => Promise<unknown>,
 ): Promise<number> {

@@ -5,7 +5,7 @@ import { emulatedAccount } from "../../../shared/azure/storage-clients.ts";
 import { type Place, placeName } from "../../../shared/domain/place.ts";
 import type { Staged } from "../../../shared/ports/blob-store.ts";
 import { type Azurite, startAzurite } from "../../support/azurite.ts";
-import { FaultyProxy } from "../../support/faulty-proxy.ts";
+import { StorageProxy } from "../../support/storage-proxy.ts";
 import {
   collect,
   newNonce,
@@ -21,7 +21,7 @@ const block = 1_024;
 const uploadUnknown = expect.objectContaining({ code: "BLOB_UPLOAD_UNKNOWN" });
 
 let azurite: Azurite;
-let proxy: FaultyProxy;
+let proxy: StorageProxy;
 /** Through the proxy, so that a test holds its requests, and straight to the emulator. */
 let held: AzureBlobs;
 let direct: AzureBlobs;
@@ -29,7 +29,7 @@ const accounts: StorageAccount[] = [];
 
 beforeAll(async () => {
   azurite = await startAzurite();
-  proxy = await FaultyProxy.start(azurite.blobEndpoint);
+  proxy = await StorageProxy.start(azurite.blobEndpoint);
   const open = (blobEndpoint: string): AzureBlobs => {
     const options = { ...emulatedAccount("local", azurite.connectionString), blobEndpoint };
     const account = new StorageAccount(

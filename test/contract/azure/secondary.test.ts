@@ -4,7 +4,7 @@ import { StorageAccount } from "../../../shared/azure/storage-account.ts";
 import { emulatedAccount } from "../../../shared/azure/storage-clients.ts";
 import type { Place } from "../../../shared/domain/place.ts";
 import { type Azurite, startAzurite } from "../../support/azurite.ts";
-import { FaultyProxy } from "../../support/faulty-proxy.ts";
+import { StorageProxy } from "../../support/storage-proxy.ts";
 import { collect, newPlace, propertiesOf, sampleBytes } from "../sample-blobs.ts";
 
 const periodMillis = 400;
@@ -17,8 +17,8 @@ const unavailable = expect.objectContaining({
 });
 
 let azurite: Azurite;
-let primary: FaultyProxy;
-let secondary: FaultyProxy;
+let primary: StorageProxy;
+let secondary: StorageProxy;
 let account: StorageAccount;
 let blobs: AzureBlobs;
 /** ms since 1970; undefined: the service does not tell. */
@@ -34,8 +34,8 @@ afterAll(async () => {
 
 beforeEach(async () => {
   lastSync = Date.now() - hour;
-  primary = await FaultyProxy.start(azurite.blobEndpoint);
-  secondary = await FaultyProxy.start(`${azurite.blobEndpoint}-secondary`);
+  primary = await StorageProxy.start(azurite.blobEndpoint);
+  secondary = await StorageProxy.start(`${azurite.blobEndpoint}-secondary`);
   secondary.fault = ({ operation }) => (operation === "GET stats" ? statistics() : undefined);
   account = new StorageAccount(
     {
