@@ -27,16 +27,18 @@ export class CosmosAccount {
   readonly #place: CosmosPlace;
   readonly #auth: CosmosAuth;
   readonly #http: CosmosHttp;
+  readonly #requestMillis: number;
   readonly #clients = new Map<string, Promise<CosmosClient>>();
   #writeEndpoint: string;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> | undefined;
   #unfit: string | undefined;
 
-  constructor(place: CosmosPlace, auth: CosmosAuth, http: CosmosHttp) {
+  constructor(place: CosmosPlace, auth: CosmosAuth, http: CosmosHttp, requestMillis: number) {
     this.#place = place;
     this.#auth = auth;
     this.#http = http;
+    this.#requestMillis = requestMillis;
     this.#writeEndpoint = place.endpoint;
   }
 
@@ -72,7 +74,7 @@ export class CosmosAccount {
   #client(endpoint: string): Promise<CosmosClient> {
     let client = this.#clients.get(endpoint);
     if (client === undefined) {
-      client = newClient(endpoint, this.#place.endpoint, this.#auth, this.#http);
+      client = newClient(endpoint, this.#place.endpoint, this.#auth, this.#http, this.#requestMillis);
       this.#clients.set(endpoint, client);
     }
     return client;

@@ -1,6 +1,5 @@
 import type { Container, CosmosClient, CosmosClientOptions } from "@azure/cosmos";
 import type { TokenCredential } from "@azure/identity";
-import { cosmosBudget } from "./cosmos-call.ts";
 import type { CosmosHttp } from "./cosmos-http.ts";
 import { azureCredential } from "./credentials.ts";
 
@@ -19,6 +18,7 @@ export async function newClient(
   account: string,
   auth: CosmosAuth,
   httpClient: CosmosHttp,
+  requestMillis: number,
 ): Promise<CosmosClient> {
   const { CosmosClient: Client } = await import("@azure/cosmos");
   const host = new URL(account).hostname;
@@ -34,7 +34,7 @@ export async function newClient(
     userAgentSuffix: "portolan",
     connectionPolicy: {
       enableEndpointDiscovery: false,
-      requestTimeout: cosmosBudget.requestMillis,
+      requestTimeout: requestMillis,
       retryOptions: {
         maxRetryAttemptCount: 0,
         fixedRetryIntervalInMilliseconds: 0,

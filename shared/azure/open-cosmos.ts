@@ -10,6 +10,9 @@ import type { CosmosSettings } from "./cosmos-settings.ts";
 import { isLoopback } from "./credentials.ts";
 import { CosmosDocuments } from "./documents.ts";
 
+/** ms for each request that makes an emulator's container. */
+const createMillisMax = 30_000;
+
 export interface CosmosOptions {
   readonly settings: CosmosSettings;
   readonly clock: Clock;
@@ -46,9 +49,10 @@ export async function openCosmos(options: CosmosOptions): Promise<OpenedCosmos> 
       : { key: settings.key };
   if (emulator) await createContainer(settings, auth);
   const place = { ...settings, region: options.region, singleRegion: options.singleRegion ?? emulator };
-  const account = new CosmosAccount(place, auth, http);
+  const budget = options.budget ?? cosmosBudget;
+  const account = new CosmosAccount(place, auth, http, budget.requestMillis);
   return {
-    documents: new CosmosDocuments(account, options.clock, options.budget ?? cosmosBudget),
+    documents: new CosmosDocuments(account, options.clock, budget),
     close: () => {
       account.close();
       http.close();
@@ -59,7 +63,7 @@ export async function openCosmos(options: CosmosOptions): Promise<OpenedCosmos> 
 /** Makes the database and the container where they are absent; not counted as the store's own requests. */
 async function createContainer(settings: CosmosSettings, auth: CosmosAuth): Promise<void> {
   const http = new CosmosHttp(undefined);
-  const client = await newClient(settings.endpoint, settings.endpoint, auth, http);
+  const client = await newClient(settings.endpoint, settings.endpoint, auth, http, createMillisMax);
   try {
     const { database } = await client.databases.createIfNotExists({ id: settings.database });
     // The SDK's type wants lists that it could change.

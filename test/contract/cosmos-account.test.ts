@@ -5,7 +5,7 @@ import { cosmosContractOn } from "./cosmos-store.ts";
 
 /**
  * With `COSMOS_ENDPOINT`, the contract runs on an account, in the container `COSMOS_CONTAINER`, `contract` if it is not named;
- * with `COSMOS_CONNECTION_STRING` on an emulator that runs already. which `COSMOS_EMULATOR` names if it is known to lack
+ * with `COSMOS_CONNECTION_STRING` on an emulator that runs already, which `COSMOS_EMULATOR` names if it is known to lack
  * something.
  */
 const settings = readCosmosSettings({ COSMOS_CONTAINER: "contract", ...process.env });
