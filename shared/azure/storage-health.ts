@@ -97,7 +97,7 @@ export class StorageHealth {
     if (!answered && endpoint === "primary" && !state.down) void this.confirm();
   }
 
-  /** Probes now, until it is known whether the primary answers. Never throws. */
+  /** Probes now, until it is known where reads can go. Never throws. */
   confirm(): Promise<void> {
     this.#probing ??= this.#probeUntilSure().finally(() => {
       this.#probing = undefined;
@@ -134,10 +134,15 @@ export class StorageHealth {
   async #probeUntilSure(): Promise<void> {
     if (!this.#options.secondary) return;
     await this.#probeOnce();
-    while (this.#primary.contradictions > 0 && !this.#closed) {
+    while (this.#unsure && !this.#closed) {
       await new Promise((resolve) => setTimeout(resolve, unsureMillis).unref());
       await this.#probeOnce();
     }
+  }
+
+  /** The secondary only matters while the primary is down. */
+  get #unsure(): boolean {
+    return this.#primary.contradictions > 0 || (this.#primary.down && this.#secondary.contradictions > 0);
   }
 
   async #probeOnce(): Promise<void> {
