@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readCosmosSettings } from "../../shared/azure/cosmos-settings.ts";
+import { readCosmosSettings } from "../../shared/azure/cosmos/settings.ts";
 import { type CosmosCapabilities, cosmosCapabilities, whole } from "./cosmos-capabilities.ts";
 import { cosmosContractOn } from "./cosmos-store.ts";
 

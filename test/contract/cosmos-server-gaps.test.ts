@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type OpenedCosmos, openCosmos } from "../../shared/azure/open-cosmos.ts";
+import { type OpenedCosmos, openCosmos } from "../../shared/azure/cosmos/open.ts";
 import { emulatorKey, type RunningEmulator, startCosmosServer } from "../support/cosmos-emulators.ts";
 import { create, newPartition, readFresh, sample, upsert } from "./sample-documents.ts";
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { CosmosSettings } from "../../shared/azure/cosmos-settings.ts";
-import { openCosmos } from "../../shared/azure/open-cosmos.ts";
+import { openCosmos } from "../../shared/azure/cosmos/open.ts";
+import type { CosmosSettings } from "../../shared/azure/cosmos/settings.ts";
 import { emulatorKey, type RunningEmulator } from "../support/cosmos-emulators.ts";
 import type { CosmosCapabilities } from "./cosmos-capabilities.ts";
 import { documentStoreContract, type MadeDocumentStore } from "./document-store.ts";

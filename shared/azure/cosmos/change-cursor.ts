@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Stored } from "../ports/document-store.ts";
+import type { Stored } from "../../ports/document-store.ts";
 
 /**
  * Where a reader of the change feed is: behind all that `token` says, and behind those of the page after it that are in

@@ -1,7 +1,7 @@
 import type { Container, JSONObject, OperationInput, OperationResponse } from "@azure/cosmos";
-import type { Operation } from "../ports/document-store.ts";
-import { CosmosFailure, type Failure, failureOfStatus } from "./cosmos-failure.ts";
-import { itemOf } from "./cosmos-item.ts";
+import type { Operation } from "../../ports/document-store.ts";
+import { CosmosFailure, type Failure, failureOfStatus } from "./failure.ts";
+import { itemOf } from "./item.ts";
 
 /** Status of an operation that failed only because another of its batch did. */
 const failedDependency = 424;

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Operation } from "../../../shared/ports/document-store.ts";
+import type { Operation } from "../../../../shared/ports/document-store.ts";
 import {
   create,
   document,

@@ -1,14 +1,14 @@
-import type { DocumentStore } from "../ports/document-store.ts";
-import type { Clock } from "../ports/world.ts";
-import { CosmosAccount } from "./cosmos-account.ts";
-import { type CosmosBudget, cosmosBudget } from "./cosmos-call.ts";
-import { type CosmosAuth, newClient } from "./cosmos-client.ts";
-import { containerDefinition } from "./cosmos-container.ts";
-import { CosmosHttp } from "./cosmos-http.ts";
-import type { CosmosObserver } from "./cosmos-observer.ts";
-import type { CosmosSettings } from "./cosmos-settings.ts";
-import { isLoopback } from "./credentials.ts";
+import type { DocumentStore } from "../../ports/document-store.ts";
+import type { Clock } from "../../ports/world.ts";
+import { isLoopback } from "../loopback.ts";
+import { CosmosAccount } from "./account.ts";
+import { type CosmosBudget, cosmosBudget } from "./call.ts";
+import { type CosmosAuth, newClient } from "./client.ts";
+import { containerDefinition } from "./container.ts";
 import { CosmosDocuments } from "./documents.ts";
+import { CosmosHttp } from "./http.ts";
+import type { CosmosObserver } from "./observer.ts";
+import type { CosmosSettings } from "./settings.ts";
 
 /** ms for each request that makes an emulator's container. */
 const createMillisMax = 30_000;

@@ -1,7 +1,7 @@
 import http from "node:http";
 import https from "node:https";
-import { lostCode, unsentCode } from "./cosmos-failure.ts";
-import { type CosmosObserver, type HttpClient, type HttpRequest, operationOf } from "./cosmos-observer.ts";
+import { lostCode, unsentCode } from "./failure.ts";
+import { type CosmosObserver, type HttpClient, type HttpRequest, operationOf } from "./observer.ts";
 
 type HttpResponse = Awaited<ReturnType<HttpClient["sendRequest"]>>;
 
@@ -60,8 +60,7 @@ export class CosmosHttp implements HttpClient {
         agent: this.#agents[secure ? "https:" : "http:"],
         host: url.hostname.replace(/^\[|\]$/g, ""),
         port: url.port || (secure ? 443 : 80),
-        // As it came: parsing would resolve an id that is `..`.
-        path: request.url.slice(request.url.indexOf("/", url.protocol.length + 2)) || "/",
+        path: pathOf(request.url),
         method: request.method,
         headers: request.headers.toJSON({ preserveCase: true }),
         servername: secure ? url.hostname : undefined,
@@ -95,6 +94,11 @@ export class CosmosHttp implements HttpClient {
       outgoing.end(bodyOf(request));
     });
   }
+}
+
+/** As it came: parsing would resolve an id that is `..`. */
+function pathOf(url: string): string {
+  return /^https?:\/\/[^/]*(\/.*)$/.exec(url)?.[1] ?? "/";
 }
 
 function bodyOf(request: HttpRequest): string | undefined {

@@ -1,7 +1,7 @@
 import type { Container, CosmosClient, CosmosClientOptions } from "@azure/cosmos";
 import type { TokenCredential } from "@azure/identity";
-import type { CosmosHttp } from "./cosmos-http.ts";
-import { azureCredential } from "./credentials.ts";
+import { azureCredential } from "../credentials.ts";
+import type { CosmosHttp } from "./http.ts";
 
 /** How requests are signed: with an identity's token, or, on an emulator, with its key. */
 export type CosmosAuth = { readonly key: string } | { readonly credential?: TokenCredential };

@@ -1,6 +1,6 @@
 import type { Container, SqlQuerySpec } from "@azure/cosmos";
-import type { ListQuery, Page, Stored } from "../ports/document-store.ts";
-import { storedOf } from "./cosmos-item.ts";
+import type { ListQuery, Page, Stored } from "../../ports/document-store.ts";
+import { storedOf } from "./item.ts";
 
 /** The consistency of reads that may be stale: one replica answers, at half the charge. */
 export const staleConsistency = "Eventual";

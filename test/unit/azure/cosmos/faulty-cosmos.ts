@@ -1,10 +1,10 @@
 import { expect } from "vitest";
-import { type CosmosBudget, cosmosBudget } from "../../../shared/azure/cosmos-call.ts";
-import { openCosmos } from "../../../shared/azure/open-cosmos.ts";
-import { RegistryError } from "../../../shared/domain/errors.ts";
-import type { Document, DocumentStore, Operation } from "../../../shared/ports/document-store.ts";
-import { emulatorKey, startCosmosServer } from "../../support/cosmos-emulators.ts";
-import { CosmosProxy, type Fault, type SeenRequest } from "../../support/cosmos-proxy.ts";
+import { type CosmosBudget, cosmosBudget } from "../../../../shared/azure/cosmos/call.ts";
+import { openCosmos } from "../../../../shared/azure/cosmos/open.ts";
+import { RegistryError } from "../../../../shared/domain/errors.ts";
+import type { Document, DocumentStore, Operation } from "../../../../shared/ports/document-store.ts";
+import { emulatorKey, startCosmosServer } from "../../../support/cosmos-emulators.ts";
+import { CosmosProxy, type Fault, type SeenRequest } from "../../../support/cosmos-proxy.ts";
 
 export interface Charge {
   readonly operation: string;

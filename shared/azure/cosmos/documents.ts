@@ -1,5 +1,5 @@
 import type { Container } from "@azure/cosmos";
-import { checkChangesLimit, checkListQuery, checkOperations } from "../ports/document-rules.ts";
+import { checkChangesLimit, checkListQuery, checkOperations } from "../../ports/document-rules.ts";
 import type {
   ChangePage,
   CommitOutcome,
@@ -9,15 +9,15 @@ import type {
   Page,
   ReadOptions,
   Stored,
-} from "../ports/document-store.ts";
-import type { Clock } from "../ports/world.ts";
-import type { CosmosAccount } from "./cosmos-account.ts";
-import { sendOperations } from "./cosmos-batch.ts";
-import { type CosmosBudget, callCosmos, errorOf, repeatable } from "./cosmos-call.ts";
-import { readChanges } from "./cosmos-changes.ts";
-import { CosmosFailure, type Failure, failureOfStatus, type Verdict } from "./cosmos-failure.ts";
-import { storedOf } from "./cosmos-item.ts";
-import { listPage, staleConsistency } from "./cosmos-list.ts";
+} from "../../ports/document-store.ts";
+import type { Clock } from "../../ports/world.ts";
+import type { CosmosAccount } from "./account.ts";
+import { sendOperations } from "./batch.ts";
+import { type CosmosBudget, callCosmos, errorOf, repeatable } from "./call.ts";
+import { readChanges } from "./changes.ts";
+import { CosmosFailure, type Failure, failureOfStatus, type Verdict } from "./failure.ts";
+import { storedOf } from "./item.ts";
+import { listPage, staleConsistency } from "./list.ts";
 
 /** Failures of a region, or of the way to it. */
 const away: readonly Verdict[] = ["moved", "unsent", "lost"];

@@ -1,14 +1,14 @@
 import type { Container, CosmosClient, DatabaseAccount } from "@azure/cosmos";
-import { type CosmosAuth, containerOf, newClient } from "./cosmos-client.ts";
-import { accountRequirements } from "./cosmos-container.ts";
-import type { CosmosHttp } from "./cosmos-http.ts";
+import { type CosmosAuth, containerOf, newClient } from "./client.ts";
+import { accountRequirements } from "./container.ts";
+import type { CosmosHttp } from "./http.ts";
 
 export interface CosmosPlace {
   /** The account's own endpoint, which names no region. */
   readonly endpoint: string;
   readonly database: string;
   readonly container: string;
-  /** The region whose replica answers reads that may be stale; without one it is the write region. */
+  /** The region whose replica answers reads that may be stale; the write region does while none is known there. */
   readonly region?: string | undefined;
   /** Emulators have one region, and know it by names that lead elsewhere. */
   readonly singleRegion: boolean;
@@ -19,9 +19,9 @@ const lookMillis = 60_000;
 const hurriedLookMillis = 5_000;
 
 /**
- * The container as it is reached in the regions of its account. The write region is that of the account's own name until
- * the account has been asked, then the one that it says; it is asked again now and then, and when a write is refused
- * because the write region has moved.
+ * The container as it is reached in the regions of its account. All is asked of the account's own name, which leads to the
+ * write region, until the account has said where its regions are; it is asked again now and then, and when a region does
+ * not answer or is not the write region any more.
  */
 export class CosmosAccount {
   readonly #place: CosmosPlace;
@@ -30,6 +30,7 @@ export class CosmosAccount {
   readonly #requestMillis: number;
   readonly #clients = new Map<string, Promise<CosmosClient>>();
   #writeEndpoint: string;
+  #nearbyEndpoint: string | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> | undefined;
   #unfit: string | undefined;
@@ -50,10 +51,8 @@ export class CosmosAccount {
 
   /** In the region nearby: for reads that may be stale. */
   async nearby(): Promise<Container> {
-    const { region, singleRegion, endpoint } = this.#place;
-    if (region === undefined || singleRegion) return await this.inWriteRegion();
     void this.#look(lookMillis);
-    return await this.#container(regionalEndpoint(endpoint, region));
+    return await this.#container(this.#nearbyEndpoint ?? this.#writeEndpoint);
   }
 
   /** Asks the account where its write region is, unless it was asked a moment ago. */
@@ -98,8 +97,13 @@ export class CosmosAccount {
       const { resource } = await client.getDatabaseAccount();
       if (resource === undefined) return;
       this.#unfit = unfitness(resource);
-      const endpoint = resource.writableLocations[0]?.databaseAccountEndpoint;
-      if (endpoint !== undefined) this.#writeEndpoint = endpoint;
+      const { writableLocations, readableLocations } = resource;
+      this.#writeEndpoint = writableLocations[0]?.databaseAccountEndpoint ?? this.#place.endpoint;
+      const { region } = this.#place;
+      const near = readableLocations.find(
+        ({ name }) => region !== undefined && plain(name) === plain(region),
+      );
+      this.#nearbyEndpoint = near?.databaseAccountEndpoint;
     } catch {
       // As above.
     }
@@ -111,23 +115,12 @@ function unfitness(account: DatabaseAccount): string | undefined {
   if (account.enableMultipleWritableLocations !== accountRequirements.multipleWriteRegions) {
     return "the Cosmos DB account writes in several regions, where comparing etags is not safe; give it one";
   }
-  // Named as a level, it is the policy that holds the level.
-  const policy: unknown = account.consistencyPolicy;
-  const level =
-    typeof policy === "object" && policy !== null && "defaultConsistencyLevel" in policy
-      ? String(policy.defaultConsistencyLevel)
-      : String(policy);
+  const level: string = account.consistencyPolicy;
   if ((accountRequirements.consistencyLevels as readonly string[]).includes(level)) return undefined;
   return `the Cosmos DB account's default consistency is ${level}, but reads rely on ${accountRequirements.consistencyLevels.join(" or ")}`;
 }
 
-/**
- * The account's name in one region: its own name, a dash and the region's.
- * @see https://learn.microsoft.com/azure/cosmos-db/how-to-configure-private-endpoints#private-zone-name-mapping
- */
-export function regionalEndpoint(endpoint: string, region: string): string {
-  const url = new URL(endpoint);
-  const [account, ...domain] = url.hostname.split(".");
-  url.hostname = [`${account}-${region.replaceAll(" ", "").toLowerCase()}`, ...domain].join(".");
-  return url.href;
+/** `West Europe` and `westeurope` are one region. */
+function plain(region: string): string {
+  return region.replaceAll(" ", "").toLowerCase();
 }

@@ -1,9 +1,9 @@
 import type { ChangeFeedIteratorOptions, Container } from "@azure/cosmos";
-import { limits } from "../domain/limits.ts";
-import type { Change, ChangePage } from "../ports/document-store.ts";
+import { limits } from "../../domain/limits.ts";
+import type { Change, ChangePage } from "../../ports/document-store.ts";
 import { beginning, type ChangePosition, decodeCursor, encodeCursor, versionMark } from "./change-cursor.ts";
-import { CosmosFailure } from "./cosmos-failure.ts";
-import { storedOf, textField } from "./cosmos-item.ts";
+import { CosmosFailure } from "./failure.ts";
+import { storedOf, textField } from "./item.ts";
 
 const notModified = 304;
 
@@ -26,7 +26,7 @@ export async function readChanges(
   let seen = new Set(position.seen);
   for (;;) {
     abortSignal.throwIfAborted();
-    const { result, statusCode, continuationToken } = await feed.readNext();
+    const { result, statusCode, continuationToken } = await nextPage(feed);
     checkAnswer(statusCode, continuationToken);
     const unseen = (result ?? []).map(changeOf).filter(({ stored }) => !seen.has(versionMark(stored)));
     if (unseen.length > limit) {
@@ -57,6 +57,23 @@ async function feedOptions(position: ChangePosition, limit: number): Promise<Cha
         ? ChangeFeedStartFrom.Beginning()
         : ChangeFeedStartFrom.Continuation(position.token),
   };
+}
+
+type Feed = ReturnType<typeof Container.prototype.items.getChangeFeedIterator<Record<string, unknown>>>;
+
+/**
+ * The SDK drops the status of what went wrong while it found the ranges out.
+ * @throws CosmosFailure in its place, as for a lost answer; Error for a cursor of another container
+ */
+async function nextPage(feed: Feed): ReturnType<Feed["readNext"]> {
+  try {
+    return await feed.readNext();
+  } catch (error) {
+    const { ErrorResponse } = await import("@azure/cosmos");
+    if (!(error instanceof ErrorResponse) || error.code !== undefined) throw error;
+    if (/continuation token/i.test(error.message)) throw new Error("a cursor of another container");
+    throw new CosmosFailure({ verdict: "lost", retryAfterMillis: 0, message: error.message });
+  }
 }
 
 function changeOf(item: Record<string, unknown>): Change {

@@ -1,4 +1,4 @@
-import type { Document, Stored } from "../ports/document-store.ts";
+import type { Document, Stored } from "../../ports/document-store.ts";
 
 /** Seconds of the longest life that an item can have; a longer one is for ever. */
 const ttlSecondsMax = 2_147_483_647;

@@ -1,4 +1,4 @@
-import { isLoopback } from "./credentials.ts";
+import { isLoopback } from "../loopback.ts";
 
 /** Where the documents are, as the environment says. */
 export interface CosmosSettings {
