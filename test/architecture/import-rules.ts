@@ -21,6 +21,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "shared/domain",
     "shared/telemetry",
   ],
+  "shared/azure": ["shared/ports", "shared/domain"],
   "shared/local": ["shared/ports", "shared/domain"],
   "shared/memory": ["shared/ports", "shared/domain"],
   "shared/config.ts": ["shared/http/address.ts", "shared/domain", "shared/telemetry"],

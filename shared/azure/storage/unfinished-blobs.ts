@@ -1,7 +1,7 @@
-import type { Place } from "../domain/place.ts";
+import type { Place } from "../../domain/place.ts";
+import type { StorageAccount } from "./account.ts";
 import { isUnfinished } from "./blob-properties.ts";
-import type { StorageAccount } from "./storage-account.ts";
-import { budgets, unless } from "./storage-call.ts";
+import { budgets, unless } from "./call.ts";
 
 const container = "portolan-unfinished";
 const placeForm = /^u\/(\d{4}-\d\d-\d\d)\/(.+)$/;

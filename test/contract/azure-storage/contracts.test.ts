@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe } from "vitest";
-import { AzureBlobs } from "../../shared/azure/blobs.ts";
-import { AzureSessions } from "../../shared/azure/sessions.ts";
-import { StorageAccount } from "../../shared/azure/storage-account.ts";
-import { emulatedAccount } from "../../shared/azure/storage-clients.ts";
-import { AzureWorkQueue } from "../../shared/azure/work-queue.ts";
-import { type Azurite, startAzurite } from "../support/azurite.ts";
-import { blobStoreContract } from "./blob-store.ts";
-import { uploadSessionsContract } from "./upload-sessions.ts";
-import { workQueueContract } from "./work-queue.ts";
+import { StorageAccount } from "../../../shared/azure/storage/account.ts";
+import { AzureBlobs } from "../../../shared/azure/storage/blobs.ts";
+import { emulatedAccount } from "../../../shared/azure/storage/clients.ts";
+import { AzureSessions } from "../../../shared/azure/storage/sessions.ts";
+import { AzureWorkQueue } from "../../../shared/azure/storage/work-queue.ts";
+import { type Azurite, startAzurite } from "../../support/azurite.ts";
+import { blobStoreContract } from "../blob-store.ts";
+import { uploadSessionsContract } from "../upload-sessions.ts";
+import { workQueueContract } from "../work-queue.ts";
 
 let azurite: Azurite | undefined;
 beforeAll(async () => {

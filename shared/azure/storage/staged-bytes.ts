@@ -1,13 +1,13 @@
 import type { BlockList } from "@azure/storage-blob";
-import { RegistryError } from "../domain/errors.ts";
-import type { Place } from "../domain/place.ts";
-import type { Staged } from "../ports/blob-store.ts";
+import { RegistryError } from "../../domain/errors.ts";
+import type { Place } from "../../domain/place.ts";
+import type { Staged } from "../../ports/blob-store.ts";
+import type { StorageAccount } from "./account.ts";
 import { Download } from "./blob-download.ts";
 import { isUnfinished, unfinished } from "./blob-properties.ts";
 import { blockIds, bytesOf } from "./block-writer.ts";
-import type { StorageAccount } from "./storage-account.ts";
-import { budgets, unless } from "./storage-call.ts";
-import { StorageFault } from "./storage-errors.ts";
+import { budgets, unless } from "./call.ts";
+import { StorageFault } from "./errors.ts";
 import type { UnfinishedBlobs } from "./unfinished-blobs.ts";
 
 /** Blocks of one list, the service's limit. */

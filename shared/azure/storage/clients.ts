@@ -1,9 +1,10 @@
 import type { TokenCredential } from "@azure/identity";
 import type { BlobServiceClient } from "@azure/storage-blob";
 import type { QueueServiceClient } from "@azure/storage-queue";
-import { azureCredential, parseConnectionString } from "./credentials.ts";
-import type { Endpoint } from "./storage-health.ts";
-import { observing, type StorageObserver } from "./storage-observer.ts";
+import { azureCredential } from "../credentials.ts";
+import { parseConnectionString } from "./connection-string.ts";
+import type { Endpoint } from "./health.ts";
+import { observing, type StorageObserver } from "./observer.ts";
 
 /** A storage account of the deployment, by the alias that places name. Endpoints have no slash at the end. */
 export interface StorageAccountOptions {

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { limits } from "../domain/limits.ts";
-import type { StoredSession, UploadSession, UploadSessions } from "../ports/upload-sessions.ts";
-import type { StorageAccount } from "./storage-account.ts";
-import { budgets, unless } from "./storage-call.ts";
-import { StorageFault } from "./storage-errors.ts";
+import { limits } from "../../domain/limits.ts";
+import type { StoredSession, UploadSession, UploadSessions } from "../../ports/upload-sessions.ts";
+import type { StorageAccount } from "./account.ts";
+import { budgets, unless } from "./call.ts";
+import { StorageFault } from "./errors.ts";
 
 const container = "uploads";
 const legalId = /^[A-Za-z0-9_-]{1,200}$/;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { isLoopback, parseConnectionString } from "../../../shared/azure/credentials.ts";
-import { cloudAccount, emulatedAccount } from "../../../shared/azure/storage-clients.ts";
+import { isLoopback } from "../../../../shared/azure/loopback.ts";
+import { cloudAccount, emulatedAccount } from "../../../../shared/azure/storage/clients.ts";
+import { parseConnectionString } from "../../../../shared/azure/storage/connection-string.ts";
 
 const secret =
   "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2Vjcg==";

@@ -1,4 +1,4 @@
-import type { BlobProperties } from "../ports/blob-store.ts";
+import type { BlobProperties } from "../../ports/blob-store.ts";
 
 /** As blobs carry it. */
 export type Metadata = Record<string, string>;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Endpoint, StorageHealth } from "../../../shared/azure/storage-health.ts";
+import { type Endpoint, StorageHealth } from "../../../../shared/azure/storage/health.ts";
 
 const minute = 60_000;
 const period = 10_000;

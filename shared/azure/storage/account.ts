@@ -1,11 +1,11 @@
 import type { TokenCredential } from "@azure/identity";
 import type { ContainerClient } from "@azure/storage-blob";
+import { budgets, type CallBudget, callStorage, unless } from "./call.ts";
+import { type StorageAccountOptions, StorageClients } from "./clients.ts";
+import { faultOf } from "./errors.ts";
+import { type Endpoint, StorageHealth } from "./health.ts";
+import type { StorageObserver } from "./observer.ts";
 import { SignedUrls } from "./signed-urls.ts";
-import { budgets, type CallBudget, callStorage, unless } from "./storage-call.ts";
-import { type StorageAccountOptions, StorageClients } from "./storage-clients.ts";
-import { faultOf } from "./storage-errors.ts";
-import { type Endpoint, StorageHealth } from "./storage-health.ts";
-import type { StorageObserver } from "./storage-observer.ts";
 
 /** The world around an account, which tests replace. */
 export interface StorageWorld {

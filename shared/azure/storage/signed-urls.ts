@@ -1,10 +1,10 @@
 import type { BlobSASSignatureValues } from "@azure/storage-blob";
-import type { Place } from "../domain/place.ts";
-import type { SignOptions } from "../ports/blob-store.ts";
+import type { Place } from "../../domain/place.ts";
+import type { SignOptions } from "../../ports/blob-store.ts";
+import { budgets, callStorage } from "./call.ts";
+import type { StorageClients } from "./clients.ts";
 import { DelegationKeys } from "./delegation-key.ts";
-import { budgets, callStorage } from "./storage-call.ts";
-import type { StorageClients } from "./storage-clients.ts";
-import type { Endpoint } from "./storage-health.ts";
+import type { Endpoint } from "./health.ts";
 
 /**
  * URLs at which anybody may read one blob for some minutes: made here, without a call to the service but for the key, once in

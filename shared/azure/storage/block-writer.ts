@@ -1,8 +1,8 @@
 import { Readable } from "node:stream";
-import type { Place } from "../domain/place.ts";
-import type { BlockWriter, Run, Staged } from "../ports/blob-store.ts";
-import type { StorageAccount } from "./storage-account.ts";
-import { budgets, watchedPieces } from "./storage-call.ts";
+import type { Place } from "../../domain/place.ts";
+import type { BlockWriter, Run, Staged } from "../../ports/blob-store.ts";
+import type { StorageAccount } from "./account.ts";
+import { budgets, watchedPieces } from "./call.ts";
 
 const sequenceDigits = 5;
 const nonceForm = /^[A-Za-z0-9_-]{22}$/;

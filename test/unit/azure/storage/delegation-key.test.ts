@@ -1,6 +1,6 @@
 import type { UserDelegationKey } from "@azure/storage-blob";
 import { beforeEach, describe, expect, it } from "vitest";
-import { DelegationKeys } from "../../../shared/azure/delegation-key.ts";
+import { DelegationKeys } from "../../../../shared/azure/storage/delegation-key.ts";
 
 const hour = 3_600_000;
 const minute = 60_000;

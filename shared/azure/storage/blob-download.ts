@@ -1,11 +1,11 @@
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BlobDownloadResponseParsed } from "@azure/storage-blob";
-import type { Place } from "../domain/place.ts";
+import type { Place } from "../../domain/place.ts";
+import type { StorageAccount } from "./account.ts";
 import { isUnfinished } from "./blob-properties.ts";
-import type { StorageAccount } from "./storage-account.ts";
-import { budgets, callStorage } from "./storage-call.ts";
-import { faultOf, StorageFault, unavailable } from "./storage-errors.ts";
+import { budgets, callStorage } from "./call.ts";
+import { faultOf, StorageFault, unavailable } from "./errors.ts";
 
 /** Which bytes, `end` inclusive, and of which version. */
 export interface DownloadRange {

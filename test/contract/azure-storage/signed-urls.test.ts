@@ -1,9 +1,9 @@
 import { get } from "node:https";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { AzureBlobs } from "../../../shared/azure/blobs.ts";
-import { StorageAccount } from "../../../shared/azure/storage-account.ts";
-import { emulatedAccount, type StorageAccountOptions } from "../../../shared/azure/storage-clients.ts";
+import { StorageAccount } from "../../../shared/azure/storage/account.ts";
+import { AzureBlobs } from "../../../shared/azure/storage/blobs.ts";
+import { emulatedAccount, type StorageAccountOptions } from "../../../shared/azure/storage/clients.ts";
 import { type Azurite, startAzurite } from "../../support/azurite.ts";
 import { loopbackCertificate } from "../../support/certificate.ts";
 import { emulatorToken } from "../../support/identity.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { asRegistryError, faultOf, StorageFault } from "./storage-errors.ts";
+import { asRegistryError, faultOf, StorageFault } from "./errors.ts";
 
 /** How long a call may take. */
 export interface CallBudget {

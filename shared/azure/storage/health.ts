@@ -1,4 +1,4 @@
-import { unavailable } from "./storage-errors.ts";
+import { unavailable } from "./errors.ts";
 
 /** A geo-redundant account answers reads at two endpoints; the second shows an older state. */
 export type Endpoint = "primary" | "secondary";

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { asRegistryError, faultOf, unavailable } from "../../../shared/azure/storage-errors.ts";
+import { asRegistryError, faultOf, unavailable } from "../../../../shared/azure/storage/errors.ts";
 
 const secret = "sv=2025&sig=c2VjcmV0";
 

@@ -1,68 +1,35 @@
 import { inspect } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { AzureBlobs } from "../../../shared/azure/blobs.ts";
-import { AzureSessions } from "../../../shared/azure/sessions.ts";
-import { StorageAccount } from "../../../shared/azure/storage-account.ts";
-import { emulatedAccount } from "../../../shared/azure/storage-clients.ts";
-import { AzureWorkQueue } from "../../../shared/azure/work-queue.ts";
+import { StorageAccount } from "../../../shared/azure/storage/account.ts";
+import type { AzureBlobs } from "../../../shared/azure/storage/blobs.ts";
+import { emulatedAccount } from "../../../shared/azure/storage/clients.ts";
+import { AzureSessions } from "../../../shared/azure/storage/sessions.ts";
+import type { AzureWorkQueue } from "../../../shared/azure/storage/work-queue.ts";
 import { RegistryError } from "../../../shared/domain/errors.ts";
-import type { UploadSession } from "../../../shared/ports/upload-sessions.ts";
-import { type Azurite, startAzurite } from "../../support/azurite.ts";
-import { type Fault, StorageProxy } from "../../support/storage-proxy.ts";
+import type { Fault, StorageProxy } from "../../support/storage-proxy.ts";
 import { collect, newPlace, nothing, propertiesOf, readAt, sampleBytes, stageRun } from "../sample-blobs.ts";
+import { type ProxiedStorage, sessionAt, startProxiedStorage } from "./proxied-storage.ts";
 
 const busy: Fault = { kind: "refuse", status: 503, code: "ServerBusy", retryAfter: 0 };
 const broken: Fault = { kind: "refuse", status: 500, code: "InternalError" };
 const lose: Fault = { kind: "lose" };
 const reset: Fault = { kind: "reset" };
 
-let azurite: Azurite;
+let storage: ProxiedStorage;
 let blobProxy: StorageProxy;
 let queueProxy: StorageProxy;
-let account: StorageAccount;
 let blobs: AzureBlobs;
 let sessions: AzureSessions;
 let work: AzureWorkQueue;
 
 beforeAll(async () => {
-  azurite = await startAzurite();
-  blobProxy = await StorageProxy.start(azurite.blobEndpoint);
-  queueProxy = await StorageProxy.start(azurite.queueEndpoint);
-  const options = emulatedAccount("local", azurite.connectionString);
-  account = new StorageAccount(
-    {
-      ...options,
-      blobEndpoint: blobProxy.url,
-      queueEndpoint: queueProxy.url,
-      secondaryBlobEndpoint: undefined,
-    },
-    { observer: { call: () => {} }, now: Date.now },
-  );
-  blobs = new AzureBlobs(new Map([["local", account]]), { blockBytes: 64 * 1024 });
-  sessions = new AzureSessions(account);
-  work = new AzureWorkQueue(account.clients);
-  // Containers and queues come into being with the first write, which here shall not be a test's.
-  const bytes = sampleBytes(1);
-  await blobs.put(newPlace(), bytes, propertiesOf(bytes));
-  await sessions.write("first", session(1), undefined);
-  await work.send("queue", { work: {}, attempt: 1 });
+  storage = await startProxiedStorage();
+  ({ blobProxy, queueProxy, blobs, sessions, work } = storage);
 });
-
-afterEach(() => {
-  blobProxy.fault = () => undefined;
-  queueProxy.fault = () => undefined;
-});
-
+afterEach(() => storage.heal());
 afterAll(async () => {
-  account?.close();
-  await blobProxy?.goDown();
-  await queueProxy?.goDown();
-  await azurite?.stop();
+  await storage?.close();
 });
-
-function session(offset: number): UploadSession {
-  return { state: "open", algorithm: "sha256", offset, runs: [], hash: { kind: "none" }, expiresAt: 4e9 };
-}
 
 /** How often requests of an operation came while `action` ran. */
 async function countWhile(
@@ -134,13 +101,13 @@ describe.each([
   it("writes a session, and knows its own work", async () => {
     const id = crypto.randomUUID();
     blobProxy.next("PUT", fault);
-    expect(await sessions.write(id, session(1), undefined)).toBe("written");
+    expect(await sessions.write(id, sessionAt(1), undefined)).toBe("written");
     const etag = (await sessions.read(id))?.etag;
     blobProxy.next("PUT", fault);
-    expect(await sessions.write(id, session(2), etag)).toBe("written");
+    expect(await sessions.write(id, sessionAt(2), etag)).toBe("written");
     expect((await sessions.read(id))?.session.offset).toBe(2);
     blobProxy.next("PUT", fault);
-    expect(await sessions.write(id, session(3), etag)).toBe("stale");
+    expect(await sessions.write(id, sessionAt(3), etag)).toBe("stale");
     expect((await sessions.read(id))?.session.offset).toBe(2);
   });
 
@@ -160,21 +127,21 @@ describe.each([
 describe("a rival that wins while a reply is lost", () => {
   it("is told from the writer whose session it replaced", async () => {
     const id = crypto.randomUUID();
-    await sessions.write(id, session(1), undefined);
+    await sessions.write(id, sessionAt(1), undefined);
     const etag = (await sessions.read(id))?.etag;
     let rival: Promise<unknown> | undefined;
     const direct = new AzureSessions(
-      new StorageAccount(emulatedAccount("local", azurite.connectionString), {
+      new StorageAccount(emulatedAccount("local", storage.azurite.connectionString), {
         observer: { call: () => {} },
         now: Date.now,
       }),
     );
     blobProxy.fault = ({ operation }) => {
       if (operation !== "PUT" || rival !== undefined) return undefined;
-      rival = direct.write(id, session(7), etag);
+      rival = direct.write(id, sessionAt(7), etag);
       return { kind: "reset" };
     };
-    expect(await sessions.write(id, session(2), etag)).toBe("stale");
+    expect(await sessions.write(id, sessionAt(2), etag)).toBe("stale");
     expect(await rival).toBe("written");
     expect((await sessions.read(id))?.session.offset).toBe(7);
   });
@@ -247,71 +214,7 @@ describe("when storage does not recover", () => {
     }
     const text = shown.join("\n");
     expect(text).toContain("AuthorizationFailure");
-    expect(text).not.toContain(azurite.accountKey);
+    expect(text).not.toContain(storage.azurite.accountKey);
     expect(text).not.toMatch(/SharedKey|authorization:|sig=|Bearer/i);
-  });
-});
-
-describe("a body that breaks", () => {
-  const size = 300_000;
-
-  async function blobOf(bytes: Buffer) {
-    const place = newPlace();
-    await blobs.put(place, bytes, propertiesOf(bytes));
-    return place;
-  }
-
-  it("goes on where it broke, as often as something comes", async () => {
-    const bytes = sampleBytes(size);
-    const place = await blobOf(bytes);
-    blobProxy.next("GET", { kind: "cut", bytes: 1_000 }, { kind: "cut", bytes: 70_000 }, reset, {
-      kind: "cut",
-      bytes: 1,
-    });
-    const before = blobProxy.passed.length;
-    expect((await readAt(blobs, place, 10, size - 1))?.equals(bytes.subarray(10))).toBe(true);
-    const ranges = blobProxy.passed
-      .slice(before)
-      .map(({ headers }) => headers["x-ms-range"] ?? headers["range"]);
-    expect(ranges[0]).toBe(`bytes=10-${size - 1}`);
-    expect(new Set(ranges).size).toBeGreaterThan(2);
-  });
-
-  it("is never taken for a whole one", async () => {
-    const bytes = sampleBytes(size);
-    const place = await blobOf(bytes);
-    let requests = 0;
-    blobProxy.fault = ({ operation }) => {
-      if (operation !== "GET") return undefined;
-      requests += 1;
-      return requests === 1 ? { kind: "cut", bytes: 1_000 } : reset;
-    };
-    const opened = await blobs.open(place, 0, size - 1);
-    if (opened === undefined) throw new Error("a blob was stored");
-    await expect(collect(opened)).rejects.toThrow();
-  });
-
-  it("is not patched up with bytes that were written since", async () => {
-    const bytes = sampleBytes(size);
-    const place = await blobOf(bytes);
-    blobProxy.next("GET", { kind: "cut", bytes: 1_000 });
-    const opened = await blobs.open(place, 0, size - 1);
-    if (opened === undefined) throw new Error("a blob was stored");
-    await blobs.delete(place);
-    const others = sampleBytes(size, 9);
-    await blobs.put(place, others, propertiesOf(others));
-    await expect(collect(opened)).rejects.toThrow();
-  });
-
-  it("gives its connection back when nobody reads it, and is opened again when somebody does", async () => {
-    const bytes = sampleBytes(size);
-    const place = await blobOf(bytes);
-    const opened = await blobs.open(place, 0, size - 1);
-    if (opened === undefined) throw new Error("a blob was stored");
-    for await (const piece of opened) {
-      expect(piece.byteLength).toBeGreaterThan(0);
-      break;
-    }
-    expect((await collect(opened)).equals(bytes)).toBe(true);
   });
 });

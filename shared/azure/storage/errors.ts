@@ -1,4 +1,4 @@
-import { RegistryError } from "../domain/errors.ts";
+import { RegistryError } from "../../domain/errors.ts";
 
 /**
  * `throttled`: the service asks for patience. `away`: it did not answer in time, or not as it should; whether the call had an

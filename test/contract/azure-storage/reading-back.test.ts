@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { AzureBlobs } from "../../../shared/azure/blobs.ts";
-import { StorageAccount } from "../../../shared/azure/storage-account.ts";
-import { emulatedAccount } from "../../../shared/azure/storage-clients.ts";
+import { StorageAccount } from "../../../shared/azure/storage/account.ts";
+import { AzureBlobs } from "../../../shared/azure/storage/blobs.ts";
+import { emulatedAccount } from "../../../shared/azure/storage/clients.ts";
 import { type Place, placeName } from "../../../shared/domain/place.ts";
 import type { Staged } from "../../../shared/ports/blob-store.ts";
 import { type Azurite, startAzurite } from "../../support/azurite.ts";

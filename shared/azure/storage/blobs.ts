@@ -1,15 +1,15 @@
-import { RegistryError } from "../domain/errors.ts";
-import { limits } from "../domain/limits.ts";
-import type { Place } from "../domain/place.ts";
-import type { BlobProperties, BlobStore, BlockWriter, SignOptions, Staged } from "../ports/blob-store.ts";
+import { RegistryError } from "../../domain/errors.ts";
+import { limits } from "../../domain/limits.ts";
+import type { Place } from "../../domain/place.ts";
+import type { BlobProperties, BlobStore, BlockWriter, SignOptions, Staged } from "../../ports/blob-store.ts";
+import type { StorageAccount } from "./account.ts";
 import { Download } from "./blob-download.ts";
 import { carries, isUnfinished, type Metadata, metadataOf, unfinished } from "./blob-properties.ts";
 import { AzureBlockWriter, blockIds } from "./block-writer.ts";
+import { budgets, callStorage, unless } from "./call.ts";
+import { StorageFault, unavailable } from "./errors.ts";
+import type { Endpoint } from "./health.ts";
 import { readStaged } from "./staged-bytes.ts";
-import type { StorageAccount } from "./storage-account.ts";
-import { budgets, callStorage, unless } from "./storage-call.ts";
-import { StorageFault, unavailable } from "./storage-errors.ts";
-import type { Endpoint } from "./storage-health.ts";
 import { UnfinishedBlobs } from "./unfinished-blobs.ts";
 
 export interface AzureBlobOptions {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { operationOf } from "../../../shared/azure/storage-observer.ts";
+import { operationOf } from "../../../../shared/azure/storage/observer.ts";
 
 const blob = "https://a.blob.core.windows.net/container/u/2026-01-01/01ARZ3NDEKTSV4RRFFQ69G5FAV";
 const queue = "http://127.0.0.1:10001/account/queue";

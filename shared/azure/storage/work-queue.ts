@@ -5,11 +5,11 @@ import {
   formatWorkMessage,
   parseWorkMessage,
   poisonQueue,
-} from "../domain/work-message.ts";
-import type { ReceivedWork, SendOptions, WorkMessage, WorkQueue } from "../ports/work-queue.ts";
-import { budgets, callStorage, unless } from "./storage-call.ts";
-import type { StorageClients } from "./storage-clients.ts";
-import { faultOf } from "./storage-errors.ts";
+} from "../../domain/work-message.ts";
+import type { ReceivedWork, SendOptions, WorkMessage, WorkQueue } from "../../ports/work-queue.ts";
+import { budgets, callStorage, unless } from "./call.ts";
+import type { StorageClients } from "./clients.ts";
+import { faultOf } from "./errors.ts";
 
 /** Messages that nobody could use stay until somebody looks; others for the service's seven days. */
 const forever = -1;
