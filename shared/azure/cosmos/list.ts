@@ -32,7 +32,8 @@ export async function listPage(
 
 /**
  * The range as a query that one composite index answers: equality on the partition, then a range of the order. Comparing
- * with a string leaves out documents without a rank. The service orders and compares strings by their bytes, case included.
+ * with a string leaves out documents without a rank. How the service orders strings is not documented beyond "lowest to
+ * highest"; its SDKs merge what it sorted by comparing code units, which for ASCII is by bytes, as the port wants it.
  * @see https://learn.microsoft.com/azure/cosmos-db/index-policy#queries-with-a-filter-and-order-by
  */
 export function rangeQuery(partition: string, query: ListQuery): SqlQuerySpec {
