@@ -31,6 +31,11 @@ export function observing(service: StorageCall["service"], observer: StorageObse
           status = response.status;
           if (request.method !== "HEAD") bytes += Number(response.headers.get("content-length") ?? 0);
           return response;
+        } catch (error) {
+          // A refusal comes as an error already.
+          const { statusCode } = error as { readonly statusCode?: unknown };
+          if (typeof statusCode === "number") status = statusCode;
+          throw error;
         } finally {
           const operation = operationOf(service, request.method, request.url);
           observer.call({ service, operation, millis: performance.now() - started, status, bytes });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { StorageAccount } from "../../../shared/azure/storage/account.ts";
 import { AzureBlobs } from "../../../shared/azure/storage/blobs.ts";
 import { emulatedAccount } from "../../../shared/azure/storage/clients.ts";
+import type { StorageCall } from "../../../shared/azure/storage/observer.ts";
 import { AzureSessions } from "../../../shared/azure/storage/sessions.ts";
 import { AzureWorkQueue } from "../../../shared/azure/storage/work-queue.ts";
 import type { RegistryDocument } from "../../../shared/catalog/documents.ts";
@@ -34,11 +35,13 @@ let registry: RegistryDocument;
 /** Since the test began, and since the first. */
 let calls: string[] = [];
 const all: string[] = [];
+const statuses: number[] = [];
 
 beforeAll(async () => {
   azurite = await startAzurite();
   const observer = {
-    call: ({ operation }: { readonly operation: string }) => {
+    call: ({ operation, status }: StorageCall) => {
+      statuses.push(status);
       calls.push(operation);
       all.push(operation);
     },
@@ -195,6 +198,11 @@ describe("the calls to storage that are paid for", () => {
     if (message === undefined) throw new Error("a message was sent");
     await ports.work.complete("sweep", message);
     expect(calls).toEqual(["PutMessage", "GetMessages", "DeleteMessage"]);
+  });
+
+  it("are told with their status, refusals too", () => {
+    for (const status of [200, 201, 202, 206, 404, 409]) expect(statuses).toContain(status);
+    expect(statuses).not.toContain(0);
   });
 
   it("list nothing, ever, while a client waits", () => {
