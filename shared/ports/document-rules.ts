@@ -4,9 +4,9 @@ import type { Document, ListQuery, Operation } from "./document-store.ts";
 /** Bytes of a document's id and of a partition's name, the limits of Cosmos DB. */
 const idBytesMax = 1_023;
 const partitionBytesMax = 2_048;
-/** Printable ASCII without `/ \ ? #`. */
+/** Printable ASCII without `/ \ ? #`, and not what a path means by `.` and `..`. */
 const idGrammar = /^[!-~]+$/;
-const forbidden = /[/\\?#]/;
+const forbidden = /[/\\?#]|^\.{1,2}$/;
 /** Fields that a store keeps beside a document's own: its partition, its life, and what starts with an underscore. */
 const reservedField = /^(pk|ttl|_.*)$/;
 
@@ -45,10 +45,13 @@ export function checkPartition(partition: string): void {
 
 /** @throws Error for an id that no document can have */
 export function checkId(id: string): void {
-  if (!idGrammar.test(id) || forbidden.test(id)) {
-    throw new Error(`an id is printable ASCII without / \\ ? #: ${id}`);
-  }
-  if (id.length > idBytesMax) throw new Error(`an id has at most ${idBytesMax} bytes: ${id.length}`);
+  if (isId(id)) return;
+  throw new Error(`an id is 1 to ${idBytesMax} printable ASCII characters without / \\ ? #: ${id}`);
+}
+
+/** Whether a document can have this id. */
+export function isId(id: string): boolean {
+  return idGrammar.test(id) && !forbidden.test(id) && id.length <= idBytesMax;
 }
 
 function bytesOf(document: Document): number {

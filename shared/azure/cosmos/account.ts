@@ -75,6 +75,7 @@ export class CosmosAccount {
     if (client === undefined) {
       client = newClient(endpoint, this.#place.endpoint, this.#auth, this.#http, this.#requestMillis);
       this.#clients.set(endpoint, client);
+      client.catch(() => this.#clients.delete(endpoint));
     }
     return client;
   }
@@ -90,23 +91,29 @@ export class CosmosAccount {
     return this.#looking;
   }
 
-  /** Failing is no trouble: what is known stays in force, and the calls themselves say what is away. */
+  /** Any region can tell, so the one nearby is asked when the account's own name leads to one that is down. */
   async #ask(): Promise<void> {
-    try {
-      const client = await this.#client(this.#place.endpoint);
-      const { resource } = await client.getDatabaseAccount();
-      if (resource === undefined) return;
-      this.#unfit = unfitness(resource);
-      const { writableLocations, readableLocations } = resource;
-      this.#writeEndpoint = writableLocations[0]?.databaseAccountEndpoint ?? this.#place.endpoint;
-      const { region } = this.#place;
-      const near = readableLocations.find(
-        ({ name }) => region !== undefined && plain(name) === plain(region),
-      );
-      this.#nearbyEndpoint = near?.databaseAccountEndpoint;
-    } catch {
-      // As above.
+    for (const endpoint of [this.#place.endpoint, this.#nearbyEndpoint]) {
+      if (endpoint === undefined) continue;
+      try {
+        const client = await this.#client(endpoint);
+        const { resource } = await client.getDatabaseAccount();
+        if (resource === undefined) continue;
+        this.#learn(resource);
+        return;
+      } catch {
+        // What is known stays in force, and the calls themselves say what is away.
+      }
     }
+  }
+
+  #learn(account: DatabaseAccount): void {
+    this.#unfit = unfitness(account);
+    const { writableLocations, readableLocations } = account;
+    this.#writeEndpoint = writableLocations[0]?.databaseAccountEndpoint ?? this.#place.endpoint;
+    const { region } = this.#place;
+    const near = readableLocations.find(({ name }) => region !== undefined && plain(name) === plain(region));
+    this.#nearbyEndpoint = near?.databaseAccountEndpoint;
   }
 }
 

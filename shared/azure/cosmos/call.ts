@@ -47,7 +47,10 @@ export async function callCosmos<T>(
   let waited = 0;
   try {
     for (let retry = 0; ; retry++) {
-      const ended = await Promise.race([ending(attempt(controller.signal)), deadline.promise]);
+      const running = ending(attempt(controller.signal));
+      // What it ends with after the deadline is nobody's any more.
+      running.catch(() => {});
+      const ended = await Promise.race([running, deadline.promise]);
       if ("value" in ended || !verdicts.includes(ended.failure.verdict)) return ended;
       const pause = pauseBefore(retry, ended.failure.retryAfterMillis);
       waited += pause;

@@ -1,5 +1,5 @@
 import type { Container } from "@azure/cosmos";
-import { checkChangesLimit, checkListQuery, checkOperations } from "../../ports/document-rules.ts";
+import { checkChangesLimit, checkListQuery, checkOperations, isId } from "../../ports/document-rules.ts";
 import type {
   ChangePage,
   CommitOutcome,
@@ -35,6 +35,8 @@ export class CosmosDocuments implements DocumentStore {
   }
 
   async read(partition: string, id: string, options: ReadOptions): Promise<Stored | undefined> {
+    // Part of a path: another document could be behind it.
+    if (!isId(id)) return undefined;
     return await this.#read(options, async (container, abortSignal) => {
       const consistency = options.fresh ? {} : { consistencyLevel: staleConsistency };
       const { resource, statusCode, substatus } = await container

@@ -74,11 +74,11 @@ export class CosmosHttp implements HttpClient {
         if (socket.connecting) socket.once(secure ? "secureConnect" : "connect", () => (sent = true));
         else sent = true;
       });
-      outgoing.once("error", fail);
+      outgoing.on("error", fail);
       outgoing.once("response", (incoming) => {
         const chunks: Buffer[] = [];
         incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-        incoming.once("error", fail);
+        incoming.on("error", fail);
         incoming.once("end", () => {
           request.abortSignal?.removeEventListener("abort", abort);
           const body = Buffer.concat(chunks).toString("utf8");
@@ -96,7 +96,7 @@ export class CosmosHttp implements HttpClient {
   }
 }
 
-/** As it came: parsing would resolve an id that is `..`. */
+/** As the SDK made it, and signed it. */
 function pathOf(url: string): string {
   return /^https?:\/\/[^/]*(\/.*)$/.exec(url)?.[1] ?? "/";
 }
@@ -117,18 +117,19 @@ function checkedAnswer(request: HttpRequest, incoming: http.IncomingMessage, bod
   if (status >= 400) {
     return answer(request, status, headers, isJsonObject(body) ? body : '{"message":""}');
   }
-  if (body !== "" && !isJson(body)) throw coded(lostCode, `an answer ${status} that is not JSON`);
+  if (!looksLikeJson(body)) throw coded(lostCode, `an answer ${status} that is not JSON`);
   return answer(request, status, headers, body);
 }
 
-function isJsonObject(text: string): boolean {
-  return text.trimStart().startsWith("{") && isJson(text);
+/** Whether it is worth the SDK's parsing; a page of up to 4 MB is not parsed twice. */
+function looksLikeJson(text: string): boolean {
+  return text === "" || /^\s*[[{]/.test(text);
 }
 
-function isJson(text: string): boolean {
+function isJsonObject(text: string): boolean {
   try {
-    JSON.parse(text);
-    return true;
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed);
   } catch {
     return false;
   }

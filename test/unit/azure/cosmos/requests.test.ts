@@ -137,6 +137,13 @@ describe("what is sent to Cosmos DB", () => {
     expect(cosmos.proxy.seen).toEqual([]);
   });
 
+  it("is nothing for an id that no document can have, which could be the path of another", async () => {
+    for (const id of ["a?b", "a/b", ".", "..", "../docs/a", "a#b", "a b", ""]) {
+      expect(await cosmos.documents.read(partition, id, { fresh: true }), id).toBeUndefined();
+    }
+    expect(cosmos.proxy.seen).toEqual([]);
+  });
+
   it("comes back without anything of the service's own", async () => {
     const stored = await cosmos.documents.read(partition, "a", { fresh: true });
     expect(Object.keys(stored?.document ?? {}).sort()).toEqual(["id", "kind", "schema", "value", "writer"]);
