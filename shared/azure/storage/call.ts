@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { asRegistryError, faultOf, StorageFault } from "./errors.ts";
+import { asRegistryError, faultOf, isLeased, StorageFault } from "./errors.ts";
 
 /** How long a call may take. */
 export interface CallBudget {
@@ -36,7 +36,8 @@ const pauseMillisMax = 5_000;
 
 /**
  * Makes a call to storage, again if need be: while the service is throttling or away, after pauses that double, of which a
- * random part is waited, and no less than the service asks for; never beyond the budget.
+ * random part is waited, and no less than the service asks for; never beyond the budget. For a lease to end it is waited as
+ * long as there is time.
  * @param attempt makes the call once; `number` counts from 1
  * @throws StorageFault when the service refuses; RegistryError TOOMANYREQUESTS or UNAVAILABLE, with Retry-After
  */
@@ -55,7 +56,8 @@ export async function callStorage<T>(
       if (fault === undefined) throw error;
       if (fault.kind === "refused") throw fault;
       const pause = Math.max(pauseBefore(number + 1), (fault.retryAfter ?? 0) * 1000);
-      if (number >= budget.attemptsMax || performance.now() + pause >= end) throw asRegistryError(fault);
+      const enough = number >= budget.attemptsMax && !isLeased(fault.code);
+      if (enough || performance.now() + pause >= end) throw asRegistryError(fault);
       await sleep(pause);
     }
   }

@@ -87,9 +87,14 @@ const fromOutside =
   /^(RestError|AbortError|TimeoutError|AuthenticationError|AggregateAuthenticationError|CredentialUnavailableError)$/;
 
 function kindOf(status: number, code: string): FaultKind {
-  if (status === 429 || code === "ServerBusy") return "throttled";
+  if (status === 429 || code === "ServerBusy" || isLeased(code)) return "throttled";
   if (status === 0 || status === 408 || status >= 500) return "away";
   return "refused";
+}
+
+/** Somebody has a blob to himself for a moment: while he reads back what is staged there. */
+export function isLeased(code: string): boolean {
+  return code === "LeaseIdMissing" || code === "LeaseAlreadyPresent";
 }
 
 /** A name and nothing else: whatever could hide a token is not one. */

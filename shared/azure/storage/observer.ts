@@ -64,6 +64,7 @@ const blobOperations: Readonly<Record<string, string>> = {
   "PUT ": "PutBlob",
   "PUT block": "PutBlock",
   "PUT blocklist": "PutBlockList",
+  "PUT lease": "LeaseBlob",
   "GET blocklist": "GetBlockList",
   "GET ": "GetBlob",
   "HEAD ": "GetBlobProperties",

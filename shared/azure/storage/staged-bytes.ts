@@ -4,6 +4,7 @@ import type { Place } from "../../domain/place.ts";
 import type { Staged } from "../../ports/blob-store.ts";
 import type { StorageAccount } from "./account.ts";
 import { Download } from "./blob-download.ts";
+import { withLease } from "./blob-lease.ts";
 import { isUnfinished, unfinished } from "./blob-properties.ts";
 import { blockIds, bytesOf } from "./block-writer.ts";
 import { budgets, unless } from "./call.ts";
@@ -50,20 +51,38 @@ async function ensureReadable(
   staged: Staged,
   marks: UnfinishedBlobs,
 ): Promise<string> {
-  const wanted = blockIds(staged.runs);
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
-    const { list, etag } = await readBlockList(account, place);
-    const committed = (list.committedBlocks ?? []).map(({ name }) => name);
-    const sizes = sizesOf(list);
-    if (bytesOf(staged, sizes) !== staged.bytes) throw missing();
-    if (etag !== undefined && wanted.every((id, index) => committed[index] === id)) return etag;
-    if (etag !== undefined && !(await isStillUnfinished(account, place, etag))) continue;
-    await marks.add(place);
-    const all = [...new Set([...wanted, ...sizes.keys()])].slice(0, Math.max(wanted.length, listBlocksMax));
-    const written = await commitUnfinished(account, place, all, etag);
-    if (written !== undefined) return written;
+    const found = await lookFor(account, place, staged);
+    if (found.readable) return found.etag;
+    const etag = await withLease(account, place, async (leaseId) => {
+      // Only now does nobody add anything: what is staged here by anyone is in this list, and goes into the new one.
+      const leased = await lookFor(account, place, staged);
+      if (leased.readable) return leased.etag;
+      if (leased.etag !== undefined) await requireUnfinished(account, place);
+      await marks.add(place);
+      return await commitUnfinished(account, place, leased.blocks, leased.etag, leaseId);
+    });
+    if (etag !== undefined) return etag;
   }
   throw new RegistryError("UNAVAILABLE", { message: "the upload is being changed by other requests" });
+}
+
+type Found =
+  | { readonly readable: true; readonly etag: string }
+  /** All blocks there, those of the upload first, and the etag of what is committed. */
+  | { readonly readable: false; readonly blocks: string[]; readonly etag: string | undefined };
+
+/** @throws RegistryError BLOB_UPLOAD_UNKNOWN when blocks of the upload are not there */
+async function lookFor(account: StorageAccount, place: Place, staged: Staged): Promise<Found> {
+  const wanted = blockIds(staged.runs);
+  const { list, etag } = await readBlockList(account, place);
+  const sizes = sizesOf(list);
+  if (bytesOf(staged, sizes) !== staged.bytes) throw missing();
+  const committed = (list.committedBlocks ?? []).map(({ name }) => name);
+  if (etag !== undefined && wanted.every((id, index) => committed[index] === id))
+    return { readable: true, etag };
+  const all = [...new Set([...wanted, ...sizes.keys()])];
+  return { readable: false, blocks: all.slice(0, Math.max(wanted.length, listBlocksMax)), etag };
 }
 
 async function readBlockList(
@@ -86,40 +105,49 @@ async function readBlockList(
 }
 
 /** A blob whose bytes were acknowledged is never replaced, whatever is staged beside them. */
-async function isStillUnfinished(account: StorageAccount, place: Place, etag: string): Promise<boolean> {
+async function requireUnfinished(account: StorageAccount, place: Place): Promise<void> {
   const read = account.call(
     "GetBlobProperties",
     budgets.small,
     place.container,
     async (client, abortSignal) => {
-      const { metadata } = await client
-        .getBlobClient(place.name)
-        .getProperties({ abortSignal, conditions: { ifMatch: etag } });
-      return metadata;
+      return (await client.getBlobClient(place.name).getProperties({ abortSignal })).metadata;
     },
   );
-  const metadata = await unless(["ConditionNotMet", "BlobNotFound"], read);
-  if (metadata === undefined) return false;
-  if (!isUnfinished(metadata)) throw missing();
-  return true;
+  if (!isUnfinished(await unless(["BlobNotFound"], read))) throw missing();
 }
 
-/** @param etag of what is replaced; undefined: nothing is there. @returns undefined when that is not so any more */
+/** @param etag of what is replaced; undefined: nothing is there. @returns undefined when something came in between */
 async function commitUnfinished(
   account: StorageAccount,
   place: Place,
   blocks: string[],
   etag: string | undefined,
+  leaseId: string | undefined,
 ): Promise<string | undefined> {
-  const conditions = etag === undefined ? { ifNoneMatch: "*" } : { ifMatch: etag };
+  const conditions = {
+    ...(etag === undefined ? { ifNoneMatch: "*" } : { ifMatch: etag }),
+    ...(leaseId === undefined ? {} : { leaseId }),
+  };
   const write = account.call("PutBlockList", budgets.commit, place.container, async (client, abortSignal) => {
     const answer = await client
       .getBlockBlobClient(place.name)
       .commitBlockList(blocks, { abortSignal, conditions, metadata: unfinished });
     return answer.etag;
   });
-  return await unless(["BlobAlreadyExists", "ConditionNotMet", "InvalidBlockList", "BlobNotFound"], write);
+  return await unless(tooLate, write);
 }
+
+/** What a list is answered that comes after another, or after the end of its lease. */
+const tooLate = [
+  "BlobAlreadyExists",
+  "BlobNotFound",
+  "ConditionNotMet",
+  "InvalidBlockList",
+  "LeaseIdMismatchWithBlobOperation",
+  "LeaseLost",
+  "LeaseNotPresentWithBlobOperation",
+];
 
 function sizesOf(list: BlockList): Map<string, number> {
   const blocks = [...(list.committedBlocks ?? []), ...(list.uncommittedBlocks ?? [])];
