@@ -29,7 +29,7 @@ export const budgets = {
  * ms without progress after which the sending of a block is given up. A limit for the whole block would turn a slow line, or many
  * pushes at once, into retries that make it slower still.
  */
-const stallMillis = 30_000;
+const stallMillis = 60_000;
 
 const firstPauseMillis = 100;
 const pauseMillisMax = 5_000;

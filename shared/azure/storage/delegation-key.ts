@@ -7,8 +7,9 @@ const keyMillis = 24 * millisPerHour;
 const renewMillis = 18 * millisPerHour;
 /** The service's clock may be behind ours by this much. */
 const clockSkewMillis = 5 * 60_000;
-/** ms until a renewal that failed is tried again, while the old key still serves. */
+/** ms until a renewal that failed is tried again, while the old key still serves, and when there is none. */
 const retryMillis = 60_000;
+const retryWithoutKeyMillis = 2_000;
 
 /**
  * The key that URLs of one account are signed with, on behalf of this process's identity. One caller at a time asks for it; as
@@ -20,7 +21,7 @@ export class DelegationKeys {
   readonly #now: () => number;
   #key: UserDelegationKey | undefined;
   #renewal: Promise<UserDelegationKey> | undefined;
-  #renewNotBefore = Number.NEGATIVE_INFINITY;
+  #failure: { readonly error: unknown; readonly at: number } | undefined;
 
   /** @param now ms since 1970 */
   constructor(
@@ -40,16 +41,17 @@ export class DelegationKeys {
     const now = this.#now();
     const expiresAt = key?.signedExpiresOn.getTime() ?? 0;
     if (key !== undefined && expiresAt >= until) {
-      if (expiresAt - now < renewMillis && now >= this.#renewNotBefore) this.#renewInBackground();
+      const due = expiresAt - now < renewMillis && !this.#failedWithin(retryMillis);
+      if (due) this.#renew().catch(() => {});
       return key;
     }
+    // While there is none, callers are not made to wait one after the other for what has just failed.
+    if (this.#failure !== undefined && this.#failedWithin(retryWithoutKeyMillis)) throw this.#failure.error;
     return await this.#renew();
   }
 
-  #renewInBackground(): void {
-    this.#renew().catch(() => {
-      this.#renewNotBefore = this.#now() + retryMillis;
-    });
+  #failedWithin(millis: number): boolean {
+    return this.#failure !== undefined && this.#now() - this.#failure.at < millis;
   }
 
   #renew(): Promise<UserDelegationKey> {
@@ -61,8 +63,13 @@ export class DelegationKeys {
 
   async #fetch(): Promise<UserDelegationKey> {
     const now = this.#now();
-    const key = await this.#request(new Date(now - clockSkewMillis), new Date(now + keyMillis));
-    this.#key = key;
-    return key;
+    try {
+      this.#key = await this.#request(new Date(now - clockSkewMillis), new Date(now + keyMillis));
+      this.#failure = undefined;
+      return this.#key;
+    } catch (error) {
+      this.#failure = { error, at: this.#now() };
+      throw error;
+    }
   }
 }

@@ -98,8 +98,12 @@ describe("a delegation key", () => {
     expect(await current()).toBe("key 1");
     await settle();
     now += hour;
-    await expect(current()).rejects.toThrow("away");
+    now += 3_000;
+    const before = requests;
+    for (let times = 0; times < 5; times++) await expect(current()).rejects.toThrow("away");
+    expect(requests).toBe(before + 1);
     answer = async () => {};
+    now += 2_000;
     expect(await current()).toMatch(/^key \d+$/);
   });
 
