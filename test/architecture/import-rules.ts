@@ -67,8 +67,9 @@ export const importRules: IForbiddenRuleType[] = [
     to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"] },
   },
   {
+    // Adapters are clients of services.
     name: "no-http-server-in-the-registry",
-    from: { path: "^shared/" },
+    from: { path: "^shared/", pathNot: "^shared/azure/" },
     to: { path: "^(node:)?(http|https|http2|net|tls)$" },
   },
   {

@@ -17,8 +17,8 @@ export interface CosmosSettings {
 export function readCosmosSettings(
   env: Readonly<Record<string, string | undefined>>,
 ): CosmosSettings | undefined {
-  const database = name(env, "COSMOS_DATABASE", "portolan");
-  const container = name(env, "COSMOS_CONTAINER", "documents");
+  const database = checkedName(env["COSMOS_DATABASE"], "COSMOS_DATABASE", "portolan");
+  const container = checkedName(env["COSMOS_CONTAINER"], "COSMOS_CONTAINER", "documents");
   const endpoint = env["COSMOS_ENDPOINT"] ?? "";
   const connection = env["COSMOS_CONNECTION_STRING"] ?? "";
   if (endpoint !== "" && connection !== "") {
@@ -73,8 +73,8 @@ function checkedEndpoint(text: string, what: string): string {
 }
 
 /** @see https://learn.microsoft.com/azure/cosmos-db/concepts-limits for what a name may hold */
-function name(env: Readonly<Record<string, string | undefined>>, variable: string, usual: string): string {
-  const value = env[variable] || usual;
-  if (/^[A-Za-z0-9][A-Za-z0-9_-]{0,254}$/.test(value)) return value;
+function checkedName(text: string | undefined, variable: string, usual: string): string {
+  const name = text || usual;
+  if (/^[A-Za-z0-9][A-Za-z0-9_-]{0,254}$/.test(name)) return name;
   throw new Error(`${variable} is up to 255 letters, digits, - and _`);
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { openCosmos } from "../../shared/azure/cosmos/open.ts";
-import type { CosmosSettings } from "../../shared/azure/cosmos/settings.ts";
-import { emulatorKey, type RunningEmulator } from "../support/cosmos-emulators.ts";
-import type { CosmosCapabilities } from "./cosmos-capabilities.ts";
-import { documentStoreContract, type MadeDocumentStore } from "./document-store.ts";
-import { create, newPartition, sample } from "./sample-documents.ts";
+import { openCosmos } from "../../../shared/azure/cosmos/open.ts";
+import type { CosmosSettings } from "../../../shared/azure/cosmos/settings.ts";
+import { emulatorKey, type RunningEmulator } from "../../support/cosmos-emulators.ts";
+import { documentStoreContract, type MadeDocumentStore } from "../document-store.ts";
+import { create, newPartition, sample } from "../sample-documents.ts";
+import type { CosmosCapabilities } from "./capabilities.ts";
 
 const clock = { now: () => Date.now() };
 
@@ -15,7 +15,8 @@ export function cosmosContract(
   start: () => Promise<RunningEmulator>,
   capabilities: CosmosCapabilities,
 ): void {
-  vi.setConfig({ testTimeout: 60_000 });
+  // Some look at every document of the container for each page.
+  vi.setConfig({ testTimeout: 180_000 });
   describe(name, () => {
     let emulator: RunningEmulator | undefined;
     beforeAll(async () => {
@@ -48,7 +49,7 @@ export function cosmosContractOn(
   settings: CosmosSettings,
   capabilities: CosmosCapabilities,
 ): void {
-  vi.setConfig({ testTimeout: 120_000 });
+  vi.setConfig({ testTimeout: 180_000 });
   const container = () => (settings.key === undefined ? settings.container : `c${randomUUID()}`);
   storeContract(async () => await made({ ...settings, container: container() }), name, capabilities);
 }

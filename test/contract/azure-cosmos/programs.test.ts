@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { programInPath, startCosmium, startFloci } from "../support/cosmos-emulators.ts";
-import { cosmosCapabilities } from "./cosmos-capabilities.ts";
-import { cosmosContract } from "./cosmos-store.ts";
+import { programInPath, startCosmium, startFloci } from "../../support/cosmos-emulators.ts";
+import { cosmosCapabilities } from "./capabilities.ts";
+import { cosmosContract } from "./store.ts";
 
 // Emulators that no package registry has: they are used where somebody has installed them.
 const programs = [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { readCosmosSettings } from "../../shared/azure/cosmos/settings.ts";
-import { type CosmosCapabilities, cosmosCapabilities, whole } from "./cosmos-capabilities.ts";
-import { cosmosContractOn } from "./cosmos-store.ts";
+import { readCosmosSettings } from "../../../shared/azure/cosmos/settings.ts";
+import { type CosmosCapabilities, cosmosCapabilities, whole } from "./capabilities.ts";
+import { cosmosContractOn } from "./store.ts";
 
 /**
  * With `COSMOS_ENDPOINT`, the contract runs on an account, in the container `COSMOS_CONTAINER`, `contract` if it is not named;

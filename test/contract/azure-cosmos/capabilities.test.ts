@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type CosmosCapabilities, cosmosCapabilities, whole } from "./cosmos-capabilities.ts";
+import { type CosmosCapabilities, cosmosCapabilities, whole } from "./capabilities.ts";
 
 const promises: Record<keyof CosmosCapabilities, string> = {
   atomicBatches: "a commit is applied whole, or refused and nothing of it applied",
@@ -45,8 +45,8 @@ function table(): string {
 it("prints what each implementation of Cosmos DB can do, as the page beside it says", async () => {
   const page = [
     "# What each implementation of Cosmos DB can do",
-    "The contract of documents runs on each; what one cannot do is declared in `cosmos-capabilities.ts`, and its tests are left out there. Bad commits never reach any of them. On an account, all of it runs:",
-    "```\nCOSMOS_ENDPOINT=https://<account>.documents.azure.com npx vitest run --project contract cosmos-account\n```",
+    "The contract of documents runs on each; what one cannot do is declared in `capabilities.ts`, and its tests are left out there. Bad commits never reach any of them. On an account, all of it runs:",
+    "```\nCOSMOS_ENDPOINT=https://<account>.documents.azure.com npx vitest run --project contract azure-cosmos/account\n```",
     table(),
     "The first emulator runs everywhere. Its own batches only create, and are not taken back when they fail, so `SequentialBatches` stands before it, which carries a batch out one operation after the other under a lock: it shows what the adapter sends and how it reads the answer, and nothing of the service's transactions.",
     "Cosmium and floci-az run where a program of that name is in `PATH`. Any other that runs already is named by `COSMOS_CONNECTION_STRING`, and by `COSMOS_EMULATOR` (cosmium, floci, parlel) if it lacks something.",

@@ -1,4 +1,4 @@
-import type { DocumentStoreCapabilities } from "./document-store.ts";
+import type { DocumentStoreCapabilities } from "../document-store.ts";
 
 export interface CosmosCapabilities extends Required<DocumentStoreCapabilities> {
   /** Documents go when their life is over. */
