@@ -15,6 +15,8 @@ export interface DownloadRange {
   readonly etag?: string;
 }
 
+/** ms for an answer to begin. */
+const answerMillis = 3_000;
 /** ms without a byte after which a connection to the store is given up. */
 const stallMillis = 15_000;
 /** ms after which a body that nobody reads gives its connection back; it is opened again when it is read after all. */
@@ -138,9 +140,6 @@ class Source {
     });
   }
 }
-
-/** ms for an answer to begin, of an attempt that may have waited for the canary before. */
-const answerMillis = 3_000;
 
 function opened(response: BlobDownloadResponseParsed): Opened {
   const { readableStreamBody: stream, etag, metadata } = response;

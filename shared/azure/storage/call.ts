@@ -19,8 +19,8 @@ export const budgets = {
   block: { attemptMillis: 120_000, totalMillis: 240_000, attemptsMax: 4 },
   /** A list of blocks that makes a blob: of up to 50,000 of them. */
   commit: { attemptMillis: 30_000, totalMillis: 60_000, attemptsMax: 4 },
-  /** The first bytes of a blob that is served through. */
-  open: { attemptMillis: 3_000, totalMillis: 9_000, attemptsMax: 3 },
+  /** The first bytes of a blob that is served through; an attempt may have to learn first which endpoint answers. */
+  open: { attemptMillis: 9_000, totalMillis: 12_000, attemptsMax: 3 },
   /** The canary: nobody waits for it, and it must be quick to tell. */
   probe: { attemptMillis: 2_500, totalMillis: 2_500, attemptsMax: 1 },
 } as const satisfies Record<string, CallBudget>;

@@ -87,7 +87,12 @@ export class StorageClients {
   }
 
   queues(): Promise<QueueServiceClient> {
-    this.#queues ??= this.#makeQueues();
+    if (this.#queues === undefined) {
+      this.#queues = this.#makeQueues();
+      this.#queues.catch(() => {
+        this.#queues = undefined;
+      });
+    }
     return this.#queues;
   }
 

@@ -22,6 +22,8 @@ const defaultPeriodMillis = 10_000;
 const probesToAgree = 2;
 /** ms between probes while they do not. */
 const unsureMillis = 250;
+/** Real calls that fail cause no more than one look in this time, however many they are. */
+const observeMillis = 1_000;
 /** Without a request for so long, probing rests: an idle registry costs nothing. */
 const idleMillis = 10 * 60_000;
 /** While all is well the last sync time is fetched this often, so that one is at hand when nothing else can be had. */
@@ -57,6 +59,7 @@ export class StorageHealth {
   #lastSync: number | undefined;
   #lastSyncReadAt = Number.NEGATIVE_INFINITY;
   #usedAt = Number.NEGATIVE_INFINITY;
+  #probedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #probing: Promise<void> | undefined;
   #closed = false;
@@ -94,7 +97,8 @@ export class StorageHealth {
   observe(endpoint: Endpoint, answered: boolean): void {
     const state = endpoint === "primary" ? this.#primary : this.#secondary;
     if (answered && !state.down) state.contradictions = 0;
-    if (!answered && endpoint === "primary" && !state.down) void this.confirm();
+    const looked = this.#options.now() - this.#probedAt < observeMillis;
+    if (!answered && endpoint === "primary" && !state.down && !looked) void this.confirm();
   }
 
   /** Probes now, until it is known where reads can go. Never throws. */
@@ -146,6 +150,7 @@ export class StorageHealth {
   }
 
   async #probeOnce(): Promise<void> {
+    this.#probedAt = this.#options.now();
     const wellBefore = !this.#primary.down && this.#primary.contradictions === 0;
     const [primary, secondary] = await Promise.all([
       this.#answers("primary"),

@@ -191,7 +191,7 @@ describe("while both endpoints are down", () => {
     await Promise.all([primary.goDown(), secondary.goDown()]);
     let started = performance.now();
     await expect(read(place, old)).rejects.toEqual(unavailable);
-    expect(performance.now() - started).toBeLessThan(9_500);
+    expect(performance.now() - started).toBeLessThan(12_500);
     await until(async () => (await sign(place, old).catch(() => "")) === "");
     started = performance.now();
     await expect(sign(place, old)).rejects.toEqual(unavailable);
@@ -223,6 +223,7 @@ describe("while the primary endpoint answers only sometimes", () => {
     await sign(place, old);
     await account.health.confirm();
     primary.fault = () => ({ kind: "hang" });
-    await until(async () => (await sign(place, old).catch(() => "")).startsWith(secondary.url), 12_000);
+    expect((await read(place, old))?.byteLength).toBe(2_000);
+    expect(await sign(place, old)).toContain(secondary.url);
   });
 });
