@@ -53,6 +53,12 @@ interface Waiting {
 
 /** Bytes of address space, not of disk: the file grows as it is written, up to here. */
 const mapBytes = 256 * 1024 ** 3;
+/**
+ * Has each transaction read the list of free pages anew, as LMDB itself does. The library would keep it in memory from one
+ * transaction to the next and write back only what changed, which under long write loads loses entries (lmdb-js#321).
+ * Its type declarations leave this option out.
+ */
+const freePages = { maxFreeSpaceToRetain: 0 };
 /** Milliseconds of work in one transaction, in which this process does nothing else. */
 const groupMillisMax = 20;
 const sequenceKey = "sequence";
@@ -84,6 +90,7 @@ export class Database {
       eventTurnBatching: false,
       // Elsewhere the library's default, which starts small and maps anew as the file grows; Windows allocates the map.
       ...(process.platform === "win32" ? {} : { mapSize: mapBytes }),
+      ...freePages,
       maxDbs: 16,
       maxReaders: 512,
     });
