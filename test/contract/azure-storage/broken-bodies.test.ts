@@ -58,6 +58,21 @@ describe("a body that breaks", () => {
     await expect(collect(opened)).rejects.toThrow();
   });
 
+  it("is given up when each attempt begins well and brings nothing", async () => {
+    const bytes = sampleBytes(size);
+    const place = await blobOf(bytes);
+    let bodies = 0;
+    blobProxy.fault = ({ operation }) => {
+      if (operation !== "GET") return undefined;
+      bodies += 1;
+      return { kind: "cut", bytes: bodies === 1 ? 1_000 : 0 };
+    };
+    const opened = await blobs.open(place, 0, size - 1);
+    if (opened === undefined) throw new Error("a blob was stored");
+    await expect(collect(opened)).rejects.toThrow(/BodyBrokenOff/);
+    expect(bodies).toBeLessThan(10);
+  });
+
   it("is not patched up with bytes that were written since", async () => {
     const bytes = sampleBytes(size);
     const place = await blobOf(bytes);
