@@ -22,6 +22,9 @@ export interface Focus {
   readonly manifests: readonly SampleManifest[];
   readonly tags: readonly Tag[];
   readonly actions: readonly Action[];
+  /** Blobs that these repositories lack at the start, so that it matters who is first. */
+  readonly absent: readonly SampleBlob[];
+  readonly lacking: readonly RepositoryName[];
 }
 
 interface Chosen {
@@ -36,10 +39,16 @@ interface Chosen {
 
 type Action = (chosen: Chosen) => Promise<void>;
 
+const uploadedWhole: Action = async ({ simulation, repository, blob }) =>
+  await pushWhole(simulation, repository, blob);
+
+const closedTwice: Action = async ({ simulation, repository, blob }) =>
+  await pushInParts(simulation, repository, blob, 2);
+
 const uploading: readonly Action[] = [
-  async ({ simulation, repository, blob }) => await pushWhole(simulation, repository, blob),
+  uploadedWhole,
+  closedTwice,
   async ({ simulation, repository, blob }) => await pushInParts(simulation, repository, blob, 1),
-  async ({ simulation, repository, blob }) => await pushInParts(simulation, repository, blob, 2),
   async ({ simulation, repository, blob }) => await pushRacing(simulation, repository, blob),
   async ({ simulation, repository, blob }) => await pushAndCancel(simulation, repository, blob),
   async ({ simulation, repository, blob }) =>
@@ -94,6 +103,9 @@ const manifestActions = [
 const collectingActions = [
   collecting,
   collecting,
+  collecting,
+  uploadedWhole,
+  closedTwice,
   pushingManifests,
   pushingWhatIsThere,
   pushingWhatIsThere,
@@ -103,12 +115,16 @@ const collectingActions = [
 const allActions = [...blobActions, ...manifestActions, pushingWhatIsThere, collecting];
 
 export function drawFocus(random: Random): Focus {
+  const chosen = some(blobs, random);
+  const actions = pick([allActions, blobActions, manifestActions, collectingActions], random);
   return {
     repositories: some(repositories, random),
-    blobs: some(blobs, random),
+    blobs: chosen,
     manifests: some(manifests, random),
     tags: some(tags, random),
-    actions: pick([allActions, blobActions, manifestActions, collectingActions], random),
+    actions,
+    absent: actions !== manifestActions && random(3) > 0 ? chosen : [],
+    lacking: random(2) === 0 ? repositories : some(repositories, random),
   };
 }
 

@@ -101,6 +101,10 @@ export async function mount(
   );
   const outcome = answer.kind === "value" && !answer.value ? "nothing" : outcomeOf(answer);
   simulation.history.blobPushed("blob-mount", repository, digest, answer, outcome);
+  // Where it came from, it was: otherwise a mount would give what the client may not have.
+  if (outcome === "done" && from !== undefined && from !== repository) {
+    simulation.history.blobSeen(from, digest, answer, true, false);
+  }
 }
 
 /** Asks for the blob by HEAD, as a push does (`promised`), or reads it. */

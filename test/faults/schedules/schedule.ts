@@ -53,8 +53,10 @@ async function setUp(simulation: Simulation, focus: Focus): Promise<void> {
   for (const repository of repositories) {
     if (gaps && random(3) === 0) continue;
     await ensureRepository(ports, registry, repository);
-    for (const { digest, bytes } of blobs) {
-      if (gaps && random(3) === 0) continue;
+    for (const blob of blobs) {
+      const lacks = focus.lacking.includes(repository) && focus.absent.includes(blob);
+      if (lacks || (gaps && random(3) === 0)) continue;
+      const { digest, bytes } = blob;
       await pushBlob(ports, registry, repository, digest, wholeBody(bytes), undefined);
       history.blobAtStart(repository, digest);
       clock.advance(random(600) * 1_000);

@@ -106,6 +106,7 @@ async function sendUpTo(
   to: number,
   chunked: boolean,
 ): Promise<boolean> {
+  let acknowledged = 0;
   for (let tries = 0; tries < retriesMax; tries++) {
     const told = await simulation.request(
       "ask for the offset",
@@ -116,12 +117,15 @@ async function sendUpTo(
       return false;
     }
     const offset = told.value;
+    if (offset < acknowledged) simulation.surprises.push(`${blob.name} lost bytes that were acknowledged`);
     if (offset >= to) return true;
     const end = chunked ? Math.min(to, offset + 1 + simulation.random(to - offset)) : to;
     const range = chunked ? { start: offset, end: end - 1 } : undefined;
     const answer = await append(simulation, upload, blob.bytes.subarray(offset, end), range);
     if (answer.kind === "error" && !isLost(answer)) return false;
-    if (answer.kind === "value" && answer.value > to) return false;
+    if (answer.kind !== "value") continue;
+    acknowledged = answer.value;
+    if (acknowledged > to) return false;
   }
   return false;
 }
