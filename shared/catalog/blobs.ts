@@ -68,6 +68,7 @@ export async function holdBlob(
     digest,
     size: blob.size,
     place: blob.place,
+    committedAt: blob.committedAt,
     leaseUntil: newLease(ports),
   };
   await commitIdempotent(ports.documents, repository.partition, [{ op: "upsert", document }]);

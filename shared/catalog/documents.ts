@@ -107,6 +107,8 @@ export interface LinkDocument extends Document {
   readonly digest: Digest;
   readonly size: number;
   readonly place: Place;
+  /** When the bytes were at their place. */
+  readonly committedAt: number;
   readonly leaseUntil: number;
 }
 

@@ -66,6 +66,16 @@ export const limits = {
   /** Seconds that an event document is kept. */
   eventSecondsMax: 30 * 24 * secondsPerHour,
 
+  /** Bytes of a queued message, as JSON. Storage Queues take 64 KiB in base64. */
+  workBytesMax: 32 * kibibyte,
+  /** Seconds that a message can be held back. */
+  workDelaySecondsMax: 24 * secondsPerHour,
+  /** Times that queued work is tried before it is put aside, and seconds between two of them at most. */
+  workAttemptsMax: 12,
+  workRetrySecondsMax: secondsPerHour,
+  /** Times that a message is handed out without ever being completed, as the Functions host counts them. */
+  workDeliveriesMax: 5,
+
   /** Characters of `last`: an item of the page before. */
   lastCharsMax: 1_024,
   /** Items of one page, and bytes of a page of referrers. */

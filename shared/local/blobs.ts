@@ -19,7 +19,8 @@ import { asRegistryError, ifExists } from "./file-errors.ts";
 import { RunWriter, SyncSlots } from "./run-writer.ts";
 import { removeUnfinished } from "./unfinished.ts";
 
-const blockBytes = 1024 ** 2;
+/** A file has no blocks, so these are only what is written at once: larger ones are no faster, and each push holds several. */
+const blockBytes = 512 * 1024;
 /** Long syncs at once. */
 const longSyncsMax = 1;
 

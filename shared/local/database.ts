@@ -29,6 +29,8 @@ export interface Tables {
   readonly sessions: Table;
   /** Time of expiry and upload id -> nothing. */
   readonly sessionExpiries: Table;
+  /** Queue, time at which it is due and sequence number -> message. */
+  readonly work: Table;
   /** What the database itself remembers. */
   readonly state: Table;
 }
@@ -102,6 +104,7 @@ export class Database {
       documentExpiries: table("document-expiries"),
       sessions: table("sessions"),
       sessionExpiries: table("session-expiries"),
+      work: table("work"),
       state: table("state"),
     };
   }

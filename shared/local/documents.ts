@@ -1,4 +1,5 @@
 import { limits } from "../domain/limits.ts";
+import { checkId } from "../ports/document-rules.ts";
 import type {
   ChangePage,
   CommitOutcome,
@@ -14,7 +15,7 @@ import type { Clock } from "../ports/world.ts";
 import type { Database, Tables } from "./database.ts";
 import { DocumentCache } from "./document-cache.ts";
 import { applyWrites, dropExpired, type Write, writeOf } from "./document-write.ts";
-import { checkId, checkPartition, documentKey, endOfPartition, sequenceKey, splitKey } from "./keys.ts";
+import { checkPartition, documentKey, endOfPartition, sequenceKey, splitKey } from "./keys.ts";
 import { parseValue, sequenceOf } from "./record.ts";
 
 /** Bytes of records whose parsed documents are kept; they take about three times that in memory. */

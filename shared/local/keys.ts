@@ -1,10 +1,11 @@
+import { checkId } from "../ports/document-rules.ts";
 import type { Document } from "../ports/document-store.ts";
 
-const idBytesMax = 1_023;
+/** Of a rank, as of an id. */
+const rankBytesMax = 1_023;
 /** With an id and the NUL it makes a key of fewer than the 1,978 bytes that the database takes. */
 const partitionBytesMax = 900;
 const printable = /^[!-~]+$/;
-const illegalInId = /[/\\?#]/;
 
 /**
  * The key of a document, or of its rank: partition, NUL, id. No partition holds a NUL, so the keys of one lie together, in the
@@ -49,20 +50,13 @@ export function checkPartition(partition: string): void {
   }
 }
 
-/** @throws Error when it breaks the port's rule for ids */
-export function checkId(id: string): void {
-  if (id.length > idBytesMax || !printable.test(id) || illegalInId.test(id)) {
-    throw new Error(`an id is 1 to ${idBytesMax} printable ASCII characters without / \\ ? #: ${shown(id)}`);
-  }
-}
-
 /** @throws Error when the document's id or rank cannot be part of a key */
 export function checkKeys(document: Document): void {
   checkId(document.id);
   const { rank } = document;
   if (rank === undefined) return;
-  if (rank.length > idBytesMax || !printable.test(rank)) {
-    throw new Error(`a rank is 1 to ${idBytesMax} printable ASCII characters: ${shown(rank)}`);
+  if (rank.length > rankBytesMax || !printable.test(rank)) {
+    throw new Error(`a rank is 1 to ${rankBytesMax} printable ASCII characters: ${shown(rank)}`);
   }
 }
 

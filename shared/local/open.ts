@@ -6,6 +6,7 @@ import { Database } from "./database.ts";
 import { Directories } from "./directories.ts";
 import { LocalDocuments } from "./documents.ts";
 import { LocalSessions } from "./sessions.ts";
+import { LocalWorkQueue } from "./work-queue.ts";
 import { hmacSigner, readOrCreateKey, systemClock, systemIds } from "./world.ts";
 
 export interface LocalPorts {
@@ -49,6 +50,7 @@ async function open(folder: string): Promise<LocalPorts> {
     documents: new LocalDocuments(database, systemClock),
     blobs: new LocalBlobs(blobsFolder(folder), directories),
     sessions: new LocalSessions(database),
+    work: new LocalWorkQueue(database, systemClock.now),
     signer: hmacSigner(key),
     clock: systemClock,
     ids: systemIds(),

@@ -4,9 +4,9 @@
 
 /** One call of a port. */
 export interface Call {
-  readonly port: "documents" | "blobs" | "sessions";
+  readonly port: "documents" | "blobs" | "sessions" | "work";
   readonly name: string;
-  /** What it is about: partition and id, place, or session. */
+  /** What it is about: partition and id, place, session, or queue. */
   readonly subject: string;
 }
 
@@ -22,7 +22,7 @@ export interface Bend {
   /** How many of the partition's latest commits a read that need not be fresh does not see. */
   readonly staleCommits?: (call: Call) => number;
   readonly commitFate?: (call: Call, operations: number) => CommitFate;
-  /** For blobs and sessions. */
+  /** For blobs, sessions and work. */
   readonly fate?: (call: Call) => Fate;
 }
 

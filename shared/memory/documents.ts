@@ -1,3 +1,4 @@
+import { checkChangesLimit, checkListQuery, checkOperations } from "../ports/document-rules.ts";
 import type {
   ChangePage,
   CommitOutcome,
@@ -8,7 +9,6 @@ import type {
   Stored,
 } from "../ports/document-store.ts";
 import { type Bend, bentCall, type Call } from "./bend.ts";
-import { checkChangesLimit, checkListQuery, checkOperations } from "./document-rules.ts";
 import { Partition } from "./partition.ts";
 
 interface LogEntry {

@@ -38,6 +38,8 @@ export interface BlobProperties {
 export interface SignOptions {
   readonly seconds: number;
   readonly mediaType: string;
+  /** ms since 1970 by when the bytes were committed. Without it they are only sought where they were written. */
+  readonly committedAt?: number;
 }
 
 /**
@@ -73,11 +75,17 @@ export interface BlobStore {
   put(place: Place, bytes: Uint8Array, properties: BlobProperties): Promise<void>;
 
   /**
-   * The bytes from `start` to `end`, both inclusive, in pieces. A reader that is done with a piece may give it back by
-   * `next(piece)`, and the store may then use its memory again.
+   * The bytes from `start` to `end`, both inclusive, in pieces. An iteration that cannot go on throws. A reader that is done with
+   * a piece may give it back by `next(piece)`, and the store may then use its memory again.
+   * @param committedAt as for `sign`
    * @returns undefined when nothing is at the place
    */
-  open(place: Place, start: number, end: number): Promise<AsyncIterable<Uint8Array> | undefined>;
+  open(
+    place: Place,
+    start: number,
+    end: number,
+    committedAt?: number,
+  ): Promise<AsyncIterable<Uint8Array> | undefined>;
 
   /** A URL at which anybody reads the bytes for a while, or undefined where bytes are served through. */
   sign(place: Place, options: SignOptions): Promise<string | undefined>;

@@ -1,6 +1,7 @@
 import type { BlobStore } from "./blob-store.ts";
 import type { DocumentStore } from "./document-store.ts";
 import type { UploadSessions } from "./upload-sessions.ts";
+import type { WorkQueue } from "./work-queue.ts";
 import type { Clock, Ids, Signer } from "./world.ts";
 
 /** All that the registry needs from the world. */
@@ -8,6 +9,7 @@ export interface Ports {
   readonly documents: DocumentStore;
   readonly blobs: BlobStore;
   readonly sessions: UploadSessions;
+  readonly work: WorkQueue;
   readonly signer: Signer;
   readonly clock: Clock;
   readonly ids: Ids;

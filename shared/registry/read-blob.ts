@@ -40,14 +40,14 @@ export async function readBlob(
 }
 
 function readable(ports: Ports, link: LinkDocument): ReadableBlob {
-  const { digest, size, place } = link;
+  const { digest, size, place, committedAt } = link;
+  const options = { seconds: limits.signedUrlSeconds, mediaType: "application/octet-stream", committedAt };
   return {
     digest,
     size,
-    sign: () =>
-      ports.blobs.sign(place, { seconds: limits.signedUrlSeconds, mediaType: "application/octet-stream" }),
+    sign: () => ports.blobs.sign(place, options),
     open: async (start, end) => {
-      const bytes = await ports.blobs.open(place, start, end);
+      const bytes = await ports.blobs.open(place, start, end, committedAt);
       if (bytes === undefined)
         throw new Error(`no bytes at ${place.container}/${place.name}, the place of ${digest}`);
       return bytes;

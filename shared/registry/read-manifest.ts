@@ -53,9 +53,10 @@ export async function openManifest(
   ports: Ports,
   manifest: ManifestDocument,
 ): Promise<string | AsyncIterable<Uint8Array>> {
-  if (manifest.content !== undefined) return manifest.content;
-  const bytes =
-    manifest.place === undefined ? undefined : await ports.blobs.open(manifest.place, 0, manifest.size - 1);
+  const { content, place, size, createdAt } = manifest;
+  if (content !== undefined) return content;
+  // The bytes were at their place before the document was made.
+  const bytes = place === undefined ? undefined : await ports.blobs.open(place, 0, size - 1, createdAt);
   if (bytes === undefined) throw new Error(`no bytes for the manifest ${manifest.digest}`);
   return bytes;
 }

@@ -21,6 +21,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "shared/domain",
     "shared/telemetry",
   ],
+  "shared/azure": ["shared/ports", "shared/domain"],
   "shared/local": ["shared/ports", "shared/domain"],
   "shared/memory": ["shared/ports", "shared/domain"],
   "shared/config.ts": ["shared/http/address.ts", "shared/domain", "shared/telemetry"],
@@ -71,8 +72,9 @@ export const importRules: IForbiddenRuleType[] = [
     to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"] },
   },
   {
+    // Adapters are clients of services.
     name: "no-http-server-in-the-registry",
-    from: { path: "^shared/" },
+    from: { path: "^shared/", pathNot: "^shared/azure/" },
     to: { path: "^(node:)?(http|https|http2|net|tls)$" },
   },
   {

@@ -37,6 +37,7 @@ const offenders: Readonly<Record<string, readonly [file: string, source: string]
   "layer-shared/registry": ["shared/registry/read.ts", 'import "../http/serve.ts";'],
   "layer-shared/upkeep": ["shared/upkeep/expire.ts", 'import "../registry/read.ts";'],
   "layer-shared/http": ["shared/http/serve.ts", 'import "../local/open.ts";'],
+  "layer-shared/azure": ["shared/azure/open.ts", 'import "../catalog/documents.ts";'],
   "layer-shared/local": ["shared/local/open.ts", 'import "../catalog/documents.ts";'],
   "layer-shared/memory": ["shared/memory/open.ts", 'import "../local/open.ts";'],
   "layer-shared/config.ts": ["shared/config.ts", 'import "./local/open.ts";'],

@@ -187,13 +187,21 @@ export function stageContract(store: () => BlobStore, capabilities: BlobStoreCap
     it("refuses to commit when one run of several is not there, and leaves nothing half readable", async () => {
       const [place, bytes] = [newPlace(), sampleBytes(12)];
       const { staged: first } = await stageRun(store(), place, nothing, bytes);
-      const { staged, writer } = await stageRun(store(), place, first, bytes);
-      await writer.abandon();
+      const missing = { runs: [...first.runs, { nonce: newNonce(), blocks: 1 }], bytes: 24 };
       const twice = Buffer.concat([bytes, bytes]);
-      await expect(store().commit(place, staged, propertiesOf(twice))).rejects.toEqual(unknown);
+      await expect(store().commit(place, missing, propertiesOf(twice))).rejects.toEqual(unknown);
+      await expect(collect(store().openStaged(place, missing))).rejects.toEqual(unknown);
       expect(await readAt(store(), place, 0, 0)).toBeUndefined();
       await store().commit(place, first, propertiesOf(bytes));
       expect((await readAt(store(), place, 0, 11))?.equals(bytes)).toBe(true);
+    });
+
+    it.runIf(capabilities.dropsAbandoned)("refuses to commit what was abandoned", async () => {
+      const [place, bytes] = [newPlace(), sampleBytes(12)];
+      const { staged, writer } = await stageRun(store(), place, nothing, bytes);
+      await writer.abandon();
+      await expect(store().commit(place, staged, propertiesOf(bytes))).rejects.toEqual(unknown);
+      expect(await readAt(store(), place, 0, 0)).toBeUndefined();
     });
 
     it("refuses to commit again what was committed and then deleted", async () => {

@@ -9,6 +9,8 @@ export interface BlobStoreCapabilities {
   readonly findsUnfinished: boolean;
   /** Knows at the commit, and when reading back, that staged blocks are not there. */
   readonly missesBlocks: boolean;
+  /** Drops the blocks of an abandoned writer at once; elsewhere they go with the upload's commit, or after a week. */
+  readonly dropsAbandoned: boolean;
 }
 
 export interface MadeBlobStore {

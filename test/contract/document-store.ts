@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, describe } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe } from "vitest";
 import type { DocumentStore } from "../../shared/ports/document-store.ts";
 import { changesContract } from "./document-changes.ts";
 import { commitContract } from "./document-commit.ts";
 import { limitsContract } from "./document-limits.ts";
 import { listContract } from "./document-list.ts";
+import { racesContract } from "./document-races.ts";
 
 /** What a store under test can do; an emulator may lack something that the real service has. */
 export interface DocumentStoreCapabilities {
@@ -14,6 +15,21 @@ export interface DocumentStoreCapabilities {
   readonly changes: boolean;
   /** Refuses commits that break the port's rules, before any of it is applied. */
   readonly refusesBadCommits: boolean;
+
+  // What only emulators lack. A store that does not say can do it.
+
+  /** No list sees half of a commit. Where it does not say, as with `atomicBatches`. */
+  readonly isolation?: boolean;
+  /** Of several that replace under the same etag at the same moment, one wins. */
+  readonly compareAndSet?: boolean;
+  /** An etag counts for a deletion as well. */
+  readonly etagsOfDeletes?: boolean;
+  /** Documents of several partitions may have the same id. */
+  readonly partitions?: boolean;
+  /** A read finds nothing in its partition when only another has the id. */
+  readonly absence?: boolean;
+  /** Takes every id that the port allows. */
+  readonly everyId?: boolean;
 }
 
 export interface MadeDocumentStore {
@@ -29,10 +45,13 @@ export function documentStoreContract(
 ): void {
   describe(`${name} as a DocumentStore`, () => {
     let made: MadeDocumentStore | undefined;
-    beforeAll(async () => {
+    // Where partitions get into each other's way, every test has a store to itself.
+    const apart = capabilities.partitions !== false && capabilities.absence !== false;
+    const [before, after] = apart ? [beforeAll, afterAll] : [beforeEach, afterEach];
+    before(async () => {
       made = await make();
     });
-    afterAll(async () => {
+    after(async () => {
       await made?.close();
     });
     const store = () => {
@@ -40,6 +59,7 @@ export function documentStoreContract(
       return made.store;
     };
     commitContract(store, capabilities);
+    racesContract(store, capabilities);
     listContract(store);
     limitsContract(store, capabilities);
     changesContract(store, capabilities);

@@ -6,6 +6,7 @@ import type { Ports } from "../../shared/ports/ports.ts";
 import { blobStoreContract } from "./blob-store.ts";
 import { documentStoreContract } from "./document-store.ts";
 import { uploadSessionsContract } from "./upload-sessions.ts";
+import { workQueueContract } from "./work-queue.ts";
 
 /** Opens the ports on a new folder, which goes with them. */
 function opener<T>(pick: (ports: Ports) => T): () => Promise<{ store: T; close(): Promise<void> }> {
@@ -31,11 +32,16 @@ documentStoreContract(
 blobStoreContract(
   "local",
   opener(({ blobs }) => blobs),
-  { findsUnfinished: true, missesBlocks: true },
+  { findsUnfinished: true, missesBlocks: true, dropsAbandoned: true },
 );
 
 uploadSessionsContract(
   "local",
   opener(({ sessions }) => sessions),
   { expires: true },
+);
+
+workQueueContract(
+  "local",
+  opener(({ work }) => work),
 );

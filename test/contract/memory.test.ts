@@ -2,9 +2,11 @@ import { describe } from "vitest";
 import { MemoryBlobs } from "../../shared/memory/blobs.ts";
 import { MemoryDocuments } from "../../shared/memory/documents.ts";
 import { MemorySessions } from "../../shared/memory/sessions.ts";
+import { MemoryWorkQueue } from "../../shared/memory/work-queue.ts";
 import { blobStoreContract } from "./blob-store.ts";
 import { documentStoreContract } from "./document-store.ts";
 import { uploadSessionsContract } from "./upload-sessions.ts";
+import { workQueueContract } from "./work-queue.ts";
 
 const close = async () => {};
 
@@ -20,9 +22,12 @@ describe.each([1024 ** 2, 7])("with blocks of %i bytes,", (blockBytes) => {
   blobStoreContract("memory", async () => ({ store: new MemoryBlobs({ blockBytes }).store(), close }), {
     findsUnfinished: true,
     missesBlocks: true,
+    dropsAbandoned: true,
   });
 });
 
 uploadSessionsContract("memory", async () => ({ store: new MemorySessions().store(), close }), {
   expires: true,
 });
+
+workQueueContract("memory", async () => ({ store: new MemoryWorkQueue().store(), close }));

@@ -8,6 +8,7 @@ import { MemoryBlobs } from "../../../shared/memory/blobs.ts";
 import { MemoryDocuments } from "../../../shared/memory/documents.ts";
 import { type Random, seededRandom } from "../../../shared/memory/random.ts";
 import { MemorySessions } from "../../../shared/memory/sessions.ts";
+import { MemoryWorkQueue } from "../../../shared/memory/work-queue.ts";
 import { keyedSigner, ManualClock, seededIds } from "../../../shared/memory/world.ts";
 import type { Ports } from "../../../shared/ports/ports.ts";
 import { History, type Span } from "./history.ts";
@@ -47,6 +48,7 @@ export async function newSimulation(
   const documents = new MemoryDocuments();
   const blobs = new MemoryBlobs({ blockBytes, now: () => clock.now() });
   const sessions = new MemorySessions();
+  const work = new MemoryWorkQueue(() => clock.now());
   const world = {
     clock,
     ids: seededIds(seed, clock),
@@ -57,6 +59,7 @@ export async function newSimulation(
     documents: documents.store(),
     blobs: blobs.store(),
     sessions: sessions.store(),
+    work: work.store(),
     ...world,
   };
   const name = asRegistryName("local");
@@ -77,6 +80,7 @@ export async function newSimulation(
           documents: documents.store(bend),
           blobs: blobs.store(bend),
           sessions: sessions.store(bend),
+          work: work.store(bend),
         }),
     );
     if (reply.kind === "error" && !isExpected(reply.error, weather)) {

@@ -9,6 +9,7 @@ import { type Service, serve } from "../../../shared/http/serve.ts";
 import { MemoryBlobs } from "../../../shared/memory/blobs.ts";
 import { MemoryDocuments } from "../../../shared/memory/documents.ts";
 import { MemorySessions } from "../../../shared/memory/sessions.ts";
+import { MemoryWorkQueue } from "../../../shared/memory/work-queue.ts";
 import { keyedSigner } from "../../../shared/memory/world.ts";
 import type { Ports } from "../../../shared/ports/ports.ts";
 import { createLog } from "../../../shared/telemetry/log.ts";
@@ -56,6 +57,7 @@ async function memoryService(
     documents: new MemoryDocuments().store(),
     blobs: sign === undefined ? blobs : { ...blobs, sign: async (place) => sign(place) },
     sessions: new MemorySessions().store(),
+    work: new MemoryWorkQueue().store(),
     signer: keyedSigner("a key for tests"),
     clock: { now: options.now ?? Date.now },
     ids: { ulid: () => ulid(), nonce: () => randomBytes(16).toString("base64url") },

@@ -11,6 +11,7 @@ import { type Service, serve } from "../../../shared/http/serve.ts";
 import { MemoryBlobs } from "../../../shared/memory/blobs.ts";
 import { MemoryDocuments } from "../../../shared/memory/documents.ts";
 import { MemorySessions } from "../../../shared/memory/sessions.ts";
+import { MemoryWorkQueue } from "../../../shared/memory/work-queue.ts";
 import { keyedSigner, ManualClock, seededIds } from "../../../shared/memory/world.ts";
 import { createLog } from "../../../shared/telemetry/log.ts";
 import { troublemakers } from "../arbitraries.ts";
@@ -42,6 +43,7 @@ async function openService(): Promise<{ service: Service; failures: () => string
     documents: new MemoryDocuments().store(),
     blobs: new MemoryBlobs({ blockBytes: 16 }).store(),
     sessions: new MemorySessions().store(),
+    work: new MemoryWorkQueue().store(),
     signer: keyedSigner("key"),
     clock,
     ids: seededIds(1, clock),

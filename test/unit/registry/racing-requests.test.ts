@@ -12,6 +12,7 @@ import type { Bend } from "../../../shared/memory/bend.ts";
 import { MemoryBlobs } from "../../../shared/memory/blobs.ts";
 import { MemoryDocuments } from "../../../shared/memory/documents.ts";
 import { MemorySessions } from "../../../shared/memory/sessions.ts";
+import { MemoryWorkQueue } from "../../../shared/memory/work-queue.ts";
 import { keyedSigner, ManualClock, seededIds } from "../../../shared/memory/world.ts";
 import type { Ports } from "../../../shared/ports/ports.ts";
 import { appendUpload } from "../../../shared/registry/append-upload.ts";
@@ -39,11 +40,13 @@ async function newRegistry() {
   const documents = new MemoryDocuments();
   const blobs = new MemoryBlobs({ blockBytes: 4, now: () => clock.now() });
   const sessions = new MemorySessions();
+  const work = new MemoryWorkQueue();
   const world = { clock, ids: seededIds(1, clock), signer: keyedSigner("key"), region: "local" };
   const bent = (bend: Bend): Ports => ({
     documents: documents.store(bend),
     blobs: blobs.store(bend),
     sessions: sessions.store(bend),
+    work: work.store(bend),
     ...world,
   });
   const ports = bent({});

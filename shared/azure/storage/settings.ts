@@ -1,0 +1,63 @@
+import { cloudAccount, emulatedAccount, type StorageAccountOptions } from "./clients.ts";
+
+/** Where the bytes, the sessions and the queues are, as the environment says. */
+export interface StorageSettings {
+  readonly accounts: readonly StorageAccountOptions[];
+  /** The alias of this region's own account, where sessions and queues are. */
+  readonly own: string;
+  /** Give out no signed URLs. */
+  readonly serveThrough: boolean;
+}
+
+/**
+ * The settings that these variables spell, or undefined when there are none. `STORAGE_ACCOUNTS` names the accounts of all
+ * regions, as `<region>=<blob endpoint>` split by commas, which are opened by this process's identity;
+ * `STORAGE_CONNECTION_STRING` an emulator on this machine, with its key.
+ * @param region the region that this process runs in, which is the alias of its account
+ * @throws Error of one line that names the variable, and repeats nothing of a connection string
+ */
+export function readStorageSettings(
+  env: Readonly<Record<string, string | undefined>>,
+  region: string,
+): StorageSettings | undefined {
+  const named = env["STORAGE_ACCOUNTS"] ?? "";
+  const connection = env["STORAGE_CONNECTION_STRING"] ?? "";
+  if (named !== "" && connection !== "") {
+    throw new Error("STORAGE_ACCOUNTS and STORAGE_CONNECTION_STRING exclude each other");
+  }
+  const serveThrough = readSwitch(env["STORAGE_SERVE_THROUGH"], "STORAGE_SERVE_THROUGH", false);
+  if (named !== "") {
+    const geoRedundant = readSwitch(env["STORAGE_GEO_REDUNDANT"], "STORAGE_GEO_REDUNDANT", true);
+    const accounts = parseAccounts(named, geoRedundant);
+    if (!accounts.some(({ alias }) => alias === region)) {
+      throw new Error(`STORAGE_ACCOUNTS has no account for this region, ${region}`);
+    }
+    return { accounts, own: region, serveThrough };
+  }
+  if (connection === "") return undefined;
+  const allowRemote = readSwitch(env["STORAGE_ALLOW_REMOTE_KEY"], "STORAGE_ALLOW_REMOTE_KEY", false);
+  try {
+    const account = emulatedAccount(region, connection, { allowRemote });
+    return { accounts: [account], own: region, serveThrough };
+  } catch (error) {
+    throw new Error(`STORAGE_CONNECTION_STRING: ${error instanceof Error ? error.message : ""}`);
+  }
+}
+
+function parseAccounts(text: string, geoRedundant: boolean): StorageAccountOptions[] {
+  const accounts = new Map<string, StorageAccountOptions>();
+  for (const part of text.split(",")) {
+    const [, alias, endpoint] = /^\s*([a-z0-9-]{1,40})=(\S+)\s*$/.exec(part) ?? [];
+    if (alias === undefined || endpoint === undefined || accounts.has(alias)) {
+      throw new Error("STORAGE_ACCOUNTS is <region>=<blob endpoint>, one a region, split by commas");
+    }
+    accounts.set(alias, cloudAccount(alias, endpoint, geoRedundant));
+  }
+  return [...accounts.values()];
+}
+
+function readSwitch(text: string | undefined, variable: string, usual: boolean): boolean {
+  if (text === undefined || text === "") return usual;
+  if (text === "true" || text === "false") return text === "true";
+  throw new Error(`${variable} is true or false`);
+}
