@@ -2,7 +2,14 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config({
-  files: ["functions/**/*.ts", "shared/**/*.ts", "host/**/*.ts", "test/**/*.ts", "bench/**/*.ts"],
+  files: [
+    "functions/**/*.ts",
+    "shared/**/*.ts",
+    "host/**/*.ts",
+    "emulators/**/*.ts",
+    "test/**/*.ts",
+    "bench/**/*.ts",
+  ],
   languageOptions: { parser: tseslint.parser, parserOptions: { projectService: true } },
   plugins: { "@typescript-eslint": tseslint.plugin },
   rules: {

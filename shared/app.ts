@@ -3,7 +3,7 @@ import { type Config, readConfig } from "./config.ts";
 import type { IncomingRequest, Reply } from "./http/exchange.ts";
 import { defaultBodyTimes } from "./http/request-body.ts";
 import { type Service, serve } from "./http/serve.ts";
-import { openLocalPorts } from "./local/open.ts";
+import { openPorts } from "./open-ports.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 import { RegistryDirectory } from "./tenancy/registry-directory.ts";
 import { expireUploads } from "./upkeep/expire-uploads.ts";
@@ -24,8 +24,9 @@ export interface App {
  */
 async function openApp(config: Config, sink: (lines: string) => void): Promise<App> {
   const log = createLog(config.logLevel, sink);
-  const { ports, close } = await openLocalPorts(config.dataDir);
-  await ensureRegistry(ports, config.hosts.defaultRegistry, { sparseManifests: config.sparseManifests });
+  const { ports, close } = await openPorts(config.store);
+  const { sparseManifests, serveThrough } = config;
+  await ensureRegistry(ports, config.hosts.defaultRegistry, { sparseManifests, serveThrough });
   const service: Service = {
     ports,
     registries: new RegistryDirectory(ports),
@@ -46,8 +47,16 @@ async function openApp(config: Config, sink: (lines: string) => void): Promise<A
 
 let shared: Promise<App> | undefined;
 
-/** The app of this process, composed from its environment when it is first asked for. */
+/**
+ * The app of this process, composed from its environment when it is first asked for. When a service is away just then, the
+ * next one who asks tries again.
+ */
 export function sharedApp(): Promise<App> {
-  shared ??= openApp(readConfig(process.env), (lines) => process.stderr.write(lines));
+  if (shared === undefined) {
+    shared = openApp(readConfig(process.env), (lines) => process.stderr.write(lines));
+    shared.catch(() => {
+      shared = undefined;
+    });
+  }
   return shared;
 }

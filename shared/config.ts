@@ -1,16 +1,27 @@
+import { readCosmosSettings } from "./azure/cosmos/settings.ts";
+import type { AzureSettings } from "./azure/open.ts";
+import { readStorageSettings } from "./azure/storage/settings.ts";
 import { asRegistryName, type RegistryName } from "./domain/name.ts";
 import type { Hosts } from "./http/address.ts";
 import { type LogLevel, logLevels } from "./telemetry/log.ts";
 
 /** What the environment decides. Read once, checked whole, never changed. */
 export interface Config {
-  /** The folder that holds everything. */
-  readonly dataDir: string;
+  readonly store: StoreConfig;
   readonly hosts: Hosts;
   readonly logLevel: LogLevel;
   /** Accept manifests whose children are absent, as mirrors of one platform need. */
   readonly sparseManifests: boolean;
+  /** Send the bytes of blobs through the registry instead of redirecting to the storage. */
+  readonly serveThrough: boolean;
 }
+
+/** Where everything is kept: on this machine's disk, in a folder, or on Azure's services. */
+export type StoreConfig =
+  | { readonly kind: "local"; readonly dataDir: string }
+  | { readonly kind: "azure"; readonly settings: AzureSettings };
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The registry that plain `localhost` means. */
 const localRegistry = "local" as RegistryName;
@@ -19,9 +30,9 @@ const localRegistry = "local" as RegistryName;
  * The configuration that these variables spell; each has a default.
  * @throws Error with one line that names the variable and what it should be
  */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(env: Environment): Config {
   return Object.freeze({
-    dataDir: env["DATA_DIR"] || ".portolan",
+    store: readStore(env),
     hosts: Object.freeze({
       plain: readHosts(env["PLAIN_HOSTS"] || "localhost,127.0.0.1,[::1]", "PLAIN_HOSTS"),
       shared: readHosts(env["SHARED_HOSTS"] || "registries.localhost", "SHARED_HOSTS"),
@@ -30,7 +41,36 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     }),
     logLevel: readLevel(env["LOG_LEVEL"] || "info"),
     sparseManifests: readSwitch(env["SPARSE_MANIFESTS"], "SPARSE_MANIFESTS"),
+    serveThrough: readSwitch(env["SERVE_THROUGH"], "SERVE_THROUGH"),
   });
+}
+
+/** Azure's services when the environment says where they are, and then both of them. */
+function readStore(env: Environment): StoreConfig {
+  const cosmos = readCosmosSettings(env);
+  const emulated = cosmos === undefined || cosmos.key !== undefined;
+  const region = readRegion(env["REGION"], emulated ? "local" : undefined);
+  const storage = readStorageSettings(env, region);
+  if (cosmos === undefined && storage === undefined) {
+    return { kind: "local", dataDir: env["DATA_DIR"] || ".portolan" };
+  }
+  if (cosmos === undefined) {
+    throw new Error("bytes are kept in Azure Storage, so COSMOS_ENDPOINT has to say where documents are");
+  }
+  if (storage === undefined) {
+    throw new Error("documents are kept in Cosmos DB, so STORAGE_ACCOUNTS has to say where bytes are");
+  }
+  return { kind: "azure", settings: Object.freeze({ region, cosmos, storage }) };
+}
+
+/** @param usual what an emulator's region is called; an account's region has to be told */
+function readRegion(text: string | undefined, usual: string | undefined): string {
+  const region = text || usual;
+  if (region === undefined)
+    throw new Error("REGION has to say which Azure region this is, such as westeurope");
+  if (!/^[a-z0-9-]{1,40}$/.test(region))
+    throw new Error("REGION is a region as Azure names it, such as westeurope");
+  return region;
 }
 
 function readHosts(text: string, variable: string): readonly string[] {

@@ -17,6 +17,8 @@ export interface RegistryNameDocument extends Document {
 export interface RegistryPolicies {
   /** Accept manifests whose children are not in the repository, as mirrors of one platform need. */
   readonly sparseManifests: boolean;
+  /** Send the bytes of blobs through the registry, for networks that cannot reach the storage. Absent: no. */
+  readonly serveThrough?: boolean;
 }
 
 export interface RegistryDocument extends Document {
@@ -28,6 +30,12 @@ export interface RegistryDocument extends Document {
   /** Where new bytes of this registry go. */
   readonly storage: { readonly account: string; readonly container: string };
   readonly createdAt: number;
+}
+
+/** In base64url. */
+export interface SignerKeyDocument extends Document {
+  readonly kind: "signer-key";
+  readonly key: string;
 }
 
 /** Has a rank, its id again, once it is listed. */

@@ -15,6 +15,8 @@ export const partitions = {
   content: (rid: string, repository: RepositoryName, generation: string) =>
     `r~${rid}~${repository}~${generation}`,
   shard: (rid: string, digest: Digest) => `b~${rid}~${shardOf(digest)}`,
+  /** What belongs to the deployment: its secrets, and what upkeep remembers. */
+  operations: "ops",
   condemned: (account: string, day: string) => `x~${account}~${day}`,
 } as const;
 
@@ -22,6 +24,7 @@ export const ids = {
   registryName: "name",
   registry: "registry",
   repository: "repository",
+  signerKey: "signer-key",
   counter: "count",
   catalogEntry: (repository: RepositoryName) => escapeName(repository),
   manifest: (digest: Digest) => `m:${digest}`,

@@ -77,7 +77,10 @@ async function withPolicies(
   policies: RegistryPolicies,
   writer: string,
 ): Promise<RegistryDocument | undefined> {
-  if (found.policies.sparseManifests === policies.sparseManifests) return found;
+  const same =
+    found.policies.sparseManifests === policies.sparseManifests &&
+    (found.policies.serveThrough ?? false) === (policies.serveThrough ?? false);
+  if (same) return found;
   const partition = partitions.registry(found.rid);
   const stored = await readAs<RegistryDocument>(ports.documents, partition, ids.registry, "registry");
   if (stored === undefined) return undefined;

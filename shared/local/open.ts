@@ -1,13 +1,14 @@
 import { access, constants } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Ports } from "../ports/ports.ts";
+import { hmacSigner, systemClock, systemIds } from "../system/world.ts";
 import { blobsFolder, LocalBlobs } from "./blobs.ts";
 import { Database } from "./database.ts";
 import { Directories } from "./directories.ts";
 import { LocalDocuments } from "./documents.ts";
 import { LocalSessions } from "./sessions.ts";
+import { readOrCreateKey } from "./signer-key.ts";
 import { LocalWorkQueue } from "./work-queue.ts";
-import { hmacSigner, readOrCreateKey, systemClock, systemIds } from "./world.ts";
 
 export interface LocalPorts {
   readonly ports: Ports;

@@ -36,16 +36,16 @@ export async function readBlob(
     ? await leaseLink(ports, repository, digest)
     : (await findLink(ports, repository, digest))?.document;
   if (link === undefined) throw new RegistryError("BLOB_UNKNOWN", { detail: { digest } });
-  return readable(ports, link);
+  return readable(ports, registry, link);
 }
 
-function readable(ports: Ports, link: LinkDocument): ReadableBlob {
+function readable(ports: Ports, registry: RegistryDocument, link: LinkDocument): ReadableBlob {
   const { digest, size, place, committedAt } = link;
   const options = { seconds: limits.signedUrlSeconds, mediaType: "application/octet-stream", committedAt };
   return {
     digest,
     size,
-    sign: () => ports.blobs.sign(place, options),
+    sign: async () => (registry.policies.serveThrough ? undefined : await ports.blobs.sign(place, options)),
     open: async (start, end) => {
       const bytes = await ports.blobs.open(place, start, end, committedAt);
       if (bytes === undefined)

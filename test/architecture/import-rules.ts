@@ -21,11 +21,13 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "shared/domain",
     "shared/telemetry",
   ],
+  "shared/system": ["shared/ports"],
   "shared/azure": ["shared/ports", "shared/domain"],
-  "shared/local": ["shared/ports", "shared/domain"],
+  "shared/local": ["shared/system", "shared/ports", "shared/domain"],
   "shared/memory": ["shared/ports", "shared/domain"],
-  "shared/config.ts": ["shared/http/address.ts", "shared/domain", "shared/telemetry"],
+  "shared/config.ts": ["shared/http/address.ts", "shared/azure", "shared/domain", "shared/telemetry"],
   "shared/app.ts": ["shared"],
+  "shared/open-ports.ts": ["shared"],
   functions: ["shared/app.ts", "shared/http/exchange.ts"],
   host: ["shared/app.ts", "shared/http/exchange.ts"],
 };
@@ -38,7 +40,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   "hash-wasm": ["shared/domain"],
   jose: ["shared/identity"],
   lmdb: ["shared/local"],
-  ulid: ["shared/local", "shared/memory"],
+  ulid: ["shared/system"],
 };
 
 const product = "^(functions|shared|host)/";

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, sign } from "node:crypto";
-import type { Certificate } from "./azurite.ts";
+import type { Certificate } from "../../emulators/azurite.ts";
 
 /**
  * A certificate for 127.0.0.1 that signs itself and is good for an hour, built by hand since Node makes none.

@@ -13,8 +13,6 @@ import { readStaged } from "./staged-bytes.ts";
 import { UnfinishedBlobs } from "./unfinished-blobs.ts";
 
 export interface AzureBlobOptions {
-  /** Sign no URLs: for networks whose clients cannot reach the account. */
-  readonly serveThrough?: boolean;
   /** Bytes of a block; tests make it smaller. */
   readonly blockBytes?: number;
 }
@@ -27,12 +25,10 @@ export class AzureBlobs implements BlobStore {
   readonly blockBytes: number;
   readonly blocksMax = limits.blocksMax;
   readonly #accounts: ReadonlyMap<string, StorageAccount>;
-  readonly #serveThrough: boolean;
 
   /** @param accounts by the alias that places name */
   constructor(accounts: ReadonlyMap<string, StorageAccount>, options: AzureBlobOptions = {}) {
     this.#accounts = accounts;
-    this.#serveThrough = options.serveThrough ?? false;
     this.blockBytes = options.blockBytes ?? limits.blockBytesMax;
   }
 
@@ -118,7 +114,6 @@ export class AzureBlobs implements BlobStore {
   }
 
   async sign(place: Place, options: SignOptions): Promise<string | undefined> {
-    if (this.#serveThrough) return undefined;
     const account = this.#accountOf(place);
     return await account.urls.sign(place, options, account.health.route(options.committedAt));
   }

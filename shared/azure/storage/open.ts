@@ -42,7 +42,7 @@ export function openStorage(options: StorageOptions): OpenedStorage {
   const own = accounts.get(settings.own);
   if (own === undefined) throw new Error(`no storage account is configured as ${settings.own}`);
   return {
-    blobs: new AzureBlobs(accounts, { serveThrough: settings.serveThrough }),
+    blobs: new AzureBlobs(accounts),
     sessions: new AzureSessions(own),
     work: new AzureWorkQueue(own.clients),
     close: () => {

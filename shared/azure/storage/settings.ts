@@ -5,8 +5,6 @@ export interface StorageSettings {
   readonly accounts: readonly StorageAccountOptions[];
   /** The alias of this region's own account, where sessions and queues are. */
   readonly own: string;
-  /** Give out no signed URLs. */
-  readonly serveThrough: boolean;
 }
 
 /**
@@ -25,20 +23,19 @@ export function readStorageSettings(
   if (named !== "" && connection !== "") {
     throw new Error("STORAGE_ACCOUNTS and STORAGE_CONNECTION_STRING exclude each other");
   }
-  const serveThrough = readSwitch(env["STORAGE_SERVE_THROUGH"], "STORAGE_SERVE_THROUGH", false);
   if (named !== "") {
     const geoRedundant = readSwitch(env["STORAGE_GEO_REDUNDANT"], "STORAGE_GEO_REDUNDANT", true);
     const accounts = parseAccounts(named, geoRedundant);
     if (!accounts.some(({ alias }) => alias === region)) {
       throw new Error(`STORAGE_ACCOUNTS has no account for this region, ${region}`);
     }
-    return { accounts, own: region, serveThrough };
+    return { accounts, own: region };
   }
   if (connection === "") return undefined;
   const allowRemote = readSwitch(env["STORAGE_ALLOW_REMOTE_KEY"], "STORAGE_ALLOW_REMOTE_KEY", false);
   try {
     const account = emulatedAccount(region, connection, { allowRemote });
-    return { accounts: [account], own: region, serveThrough };
+    return { accounts: [account], own: region };
   } catch (error) {
     throw new Error(`STORAGE_CONNECTION_STRING: ${error instanceof Error ? error.message : ""}`);
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { programInPath, startCosmium, startFloci } from "../../support/cosmos-emulators.ts";
+import { programInPath, startCosmium, startFloci } from "../../../emulators/cosmos.ts";
 import { cosmosCapabilities } from "./capabilities.ts";
 import { cosmosContract } from "./store.ts";
 

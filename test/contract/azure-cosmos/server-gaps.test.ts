@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { emulatorKey, type RunningEmulator, startCosmosServer } from "../../../emulators/cosmos.ts";
 import { type OpenedCosmos, openCosmos } from "../../../shared/azure/cosmos/open.ts";
-import { emulatorKey, type RunningEmulator, startCosmosServer } from "../../support/cosmos-emulators.ts";
 import { create, newPartition, readFresh, sample, upsert } from "../sample-documents.ts";
 
 /** Why `SequentialBatches` stands before this emulator: when a test fails here, it may be able to do without. */

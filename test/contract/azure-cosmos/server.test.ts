@@ -1,4 +1,4 @@
-import { startCosmosServer } from "../../support/cosmos-emulators.ts";
+import { startCosmosServer } from "../../../emulators/cosmos.ts";
 import { cosmosCapabilities } from "./capabilities.ts";
 import { cosmosContract } from "./store.ts";
 

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { emulatorKey, type RunningEmulator } from "../../../emulators/cosmos.ts";
 import { openCosmos } from "../../../shared/azure/cosmos/open.ts";
 import type { CosmosSettings } from "../../../shared/azure/cosmos/settings.ts";
-import { emulatorKey, type RunningEmulator } from "../../support/cosmos-emulators.ts";
 import { documentStoreContract, type MadeDocumentStore } from "../document-store.ts";
 import { create, newPartition, sample } from "../sample-documents.ts";
 import type { CosmosCapabilities } from "./capabilities.ts";

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe } from "vitest";
+import { type Azurite, startAzurite } from "../../../emulators/azurite.ts";
 import { StorageAccount } from "../../../shared/azure/storage/account.ts";
 import { AzureBlobs } from "../../../shared/azure/storage/blobs.ts";
 import { cloudAccount, emulatedAccount } from "../../../shared/azure/storage/clients.ts";
 import { AzureSessions } from "../../../shared/azure/storage/sessions.ts";
 import { AzureWorkQueue } from "../../../shared/azure/storage/work-queue.ts";
-import { type Azurite, startAzurite } from "../../support/azurite.ts";
 import { blobStoreContract } from "../blob-store.ts";
 import { uploadSessionsContract } from "../upload-sessions.ts";
 import { workQueueContract } from "../work-queue.ts";

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { ulid } from "ulid";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Azurite, startAzurite } from "../../../emulators/azurite.ts";
 import { StorageAccount } from "../../../shared/azure/storage/account.ts";
 import { AzureBlobs } from "../../../shared/azure/storage/blobs.ts";
 import { emulatedAccount } from "../../../shared/azure/storage/clients.ts";
@@ -22,7 +23,6 @@ import { pushBlob } from "../../../shared/registry/push-blob.ts";
 import { readBlob } from "../../../shared/registry/read-blob.ts";
 import type { Body } from "../../../shared/registry/stage-body.ts";
 import { newTicket, type Upload } from "../../../shared/registry/upload-ticket.ts";
-import { type Azurite, startAzurite } from "../../support/azurite.ts";
 import { sampleBytes } from "../sample-blobs.ts";
 
 const blockBytes = 64 * 1024;

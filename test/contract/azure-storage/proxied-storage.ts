@@ -1,10 +1,10 @@
+import { type Azurite, startAzurite } from "../../../emulators/azurite.ts";
 import { StorageAccount } from "../../../shared/azure/storage/account.ts";
 import { AzureBlobs } from "../../../shared/azure/storage/blobs.ts";
 import { emulatedAccount } from "../../../shared/azure/storage/clients.ts";
 import { AzureSessions } from "../../../shared/azure/storage/sessions.ts";
 import { AzureWorkQueue } from "../../../shared/azure/storage/work-queue.ts";
 import type { UploadSession } from "../../../shared/ports/upload-sessions.ts";
-import { type Azurite, startAzurite } from "../../support/azurite.ts";
 import { StorageProxy } from "../../support/storage-proxy.ts";
 import { newPlace, propertiesOf, sampleBytes } from "../sample-blobs.ts";
 

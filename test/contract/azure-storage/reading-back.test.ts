@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type Azurite, startAzurite } from "../../../emulators/azurite.ts";
 import { StorageAccount } from "../../../shared/azure/storage/account.ts";
 import { AzureBlobs } from "../../../shared/azure/storage/blobs.ts";
 import { emulatedAccount } from "../../../shared/azure/storage/clients.ts";
 import { type Place, placeName } from "../../../shared/domain/place.ts";
 import type { Staged } from "../../../shared/ports/blob-store.ts";
-import { type Azurite, startAzurite } from "../../support/azurite.ts";
 import { StorageProxy } from "../../support/storage-proxy.ts";
 import {
   collect,

@@ -1,10 +1,10 @@
 import { get } from "node:https";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Azurite, startAzurite } from "../../../emulators/azurite.ts";
 import { StorageAccount } from "../../../shared/azure/storage/account.ts";
 import { AzureBlobs } from "../../../shared/azure/storage/blobs.ts";
 import { emulatedAccount, type StorageAccountOptions } from "../../../shared/azure/storage/clients.ts";
-import { type Azurite, startAzurite } from "../../support/azurite.ts";
 import { loopbackCertificate } from "../../support/certificate.ts";
 import { emulatorToken } from "../../support/identity.ts";
 import { newPlace, propertiesOf, sampleBytes } from "../sample-blobs.ts";
@@ -123,12 +123,6 @@ describe("a signed URL, made with an identity's delegation key", () => {
     await Promise.all(Array.from({ length: 20 }, () => cold.blobs.sign(place, { seconds: 60, mediaType })));
     expect(calls).toEqual(["GetUserDelegationKey"]);
     cold.account.close();
-  });
-
-  it("is not given where bytes are served through", async () => {
-    const { place } = await stored();
-    const closed = new AzureBlobs(new Map([["local", account]]), { serveThrough: true });
-    expect(await closed.sign(place, { seconds: 60, mediaType })).toBeUndefined();
   });
 });
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { openLocalPorts } from "../../../shared/local/open.ts";
-import { hmacSigner } from "../../../shared/local/world.ts";
+import { hmacSigner } from "../../../shared/system/world.ts";
 import { newFolder } from "./folder.ts";
 
 const moduleUrl = new URL("../../../shared/local/open.ts", import.meta.url).href;

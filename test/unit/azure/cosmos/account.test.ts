@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { emulatorKey, type RunningEmulator, startCosmosServer } from "../../../../emulators/cosmos.ts";
 import { cosmosBudget } from "../../../../shared/azure/cosmos/call.ts";
 import { type OpenedCosmos, openCosmos } from "../../../../shared/azure/cosmos/open.ts";
-import { emulatorKey, type RunningEmulator, startCosmosServer } from "../../../support/cosmos-emulators.ts";
 import { CosmosProxy, type SeenRequest } from "../../../support/cosmos-proxy.ts";
 import { create, document, errorOf, registryErrorOf, upsert } from "./faulty-cosmos.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { emulatorKey } from "../../../../emulators/cosmos.ts";
 import { cosmosBudget } from "../../../../shared/azure/cosmos/call.ts";
 import { type OpenedCosmos, openCosmos } from "../../../../shared/azure/cosmos/open.ts";
-import { emulatorKey } from "../../../support/cosmos-emulators.ts";
 import { FakeChangeFeed } from "./fake-change-feed.ts";
 import { document, errorOf, registryErrorOf } from "./faulty-cosmos.ts";
 

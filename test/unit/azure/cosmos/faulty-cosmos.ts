@@ -1,9 +1,9 @@
 import { expect } from "vitest";
+import { emulatorKey, startCosmosServer } from "../../../../emulators/cosmos.ts";
 import { type CosmosBudget, cosmosBudget } from "../../../../shared/azure/cosmos/call.ts";
 import { openCosmos } from "../../../../shared/azure/cosmos/open.ts";
 import { RegistryError } from "../../../../shared/domain/errors.ts";
 import type { Document, DocumentStore, Operation } from "../../../../shared/ports/document-store.ts";
-import { emulatorKey, startCosmosServer } from "../../../support/cosmos-emulators.ts";
 import { CosmosProxy, type Fault, type SeenRequest } from "../../../support/cosmos-proxy.ts";
 
 export interface Charge {

@@ -15,7 +15,7 @@ describe("the settings of storage", () => {
   it("name an account a region, readable at its secondary unless it is said that it is not", () => {
     const env = { STORAGE_ACCOUNTS: `westeurope=${here}, northeurope=${there}` };
     const settings = readStorageSettings(env, "northeurope");
-    expect(settings).toMatchObject({ own: "northeurope", serveThrough: false });
+    expect(settings).toMatchObject({ own: "northeurope" });
     expect(
       settings?.accounts.map(({ alias, secondaryBlobEndpoint }) => [alias, secondaryBlobEndpoint]),
     ).toEqual([
@@ -30,11 +30,8 @@ describe("the settings of storage", () => {
   });
 
   it("open an emulator by its connection string", () => {
-    const settings = readStorageSettings(
-      { STORAGE_CONNECTION_STRING: emulator, STORAGE_SERVE_THROUGH: "true" },
-      "local",
-    );
-    expect(settings).toMatchObject({ own: "local", serveThrough: true, accounts: [{ accountName: "dev" }] });
+    const settings = readStorageSettings({ STORAGE_CONNECTION_STRING: emulator }, "local");
+    expect(settings).toMatchObject({ own: "local", accounts: [{ accountName: "dev" }] });
   });
 
   it.each([
@@ -46,8 +43,8 @@ describe("the settings of storage", () => {
     [{ STORAGE_CONNECTION_STRING: emulator.replace("127.0.0.1", "10.0.0.1") }, "not on this machine"],
     [{ STORAGE_CONNECTION_STRING: "AccountName=dev" }, "STORAGE_CONNECTION_STRING: "],
     [
-      { STORAGE_CONNECTION_STRING: emulator, STORAGE_SERVE_THROUGH: "yes" },
-      "STORAGE_SERVE_THROUGH is true or false",
+      { STORAGE_CONNECTION_STRING: emulator, STORAGE_ALLOW_REMOTE_KEY: "yes" },
+      "STORAGE_ALLOW_REMOTE_KEY is true or false",
     ],
   ])("are refused when they are %j", (env, message) => {
     let refused = "";

@@ -4,8 +4,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { delimiter, join } from "node:path";
 import { createHttpServer } from "@vercel/cosmosdb-server";
-import { containerDefinition } from "../../shared/azure/cosmos/container.ts";
-import type { CosmosSettings } from "../../shared/azure/cosmos/settings.ts";
+import { containerDefinition } from "../shared/azure/cosmos/container.ts";
+import type { CosmosSettings } from "../shared/azure/cosmos/settings.ts";
 import { SequentialBatches } from "./sequential-batches.ts";
 
 /** The key that every emulator of Cosmos DB knows; it opens nothing else. */

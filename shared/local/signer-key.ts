@@ -1,37 +1,11 @@
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { link, open, readFile, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import { monotonicFactory } from "ulid";
-import type { Clock, Ids, Signer } from "../ports/world.ts";
 import type { Directories } from "./directories.ts";
 import { codeOf, ifExists } from "./file-errors.ts";
 
 const keyBytes = 32;
 const nonceBytes = 16;
-
-export const systemClock: Clock = { now: () => Date.now() };
-
-export function systemIds(): Ids {
-  const ulid = monotonicFactory();
-  return { ulid: () => ulid(), nonce: () => randomBytes(nonceBytes).toString("base64url") };
-}
-
-export function hmacSigner(key: Uint8Array): Signer {
-  const mac = (text: string) => createHmac("sha256", key).update(text).digest();
-  return {
-    sign: (text) => mac(text).toString("base64url"),
-    verify: (text, code) => {
-      const expected = mac(text);
-      const given = Buffer.from(code, "base64url");
-      // Decoding forgives characters that are not base64url; the code itself must be spelled exactly.
-      return (
-        given.length === expected.length &&
-        timingSafeEqual(given, expected) &&
-        given.toString("base64url") === code
-      );
-    },
-  };
-}
 
 /**
  * The secret in a file, made at the first start. Processes that start at once agree on one, since only the first can give
