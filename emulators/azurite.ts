@@ -17,6 +17,8 @@ export interface AzuriteOptions {
   readonly certificate?: Certificate;
   /** Keep bytes in files, for tests that send more than fits into memory. */
   readonly onDisk?: boolean;
+  /** Where its files are; removed when it stops. A temporary one when not told. */
+  readonly folder?: string;
 }
 
 /** A running emulator of Blob Storage and Storage Queues, on free ports of the loopback, with one account. */
@@ -37,7 +39,7 @@ const startMillisMax = 60_000;
 const accountName = "portolantest";
 
 export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurite> {
-  const folder = await mkdtemp(join(tmpdir(), "portolan-azurite-"));
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "portolan-azurite-")));
   const accountKey = randomBytes(64).toString("base64");
   const program = createRequire(import.meta.url).resolve("azurite/dist/src/azurite.js");
   const child = spawn(process.execPath, [program, ...(await argumentsFor(options, folder))], {
