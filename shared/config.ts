@@ -12,8 +12,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Accept manifests whose children are absent, as mirrors of one platform need. */
   readonly sparseManifests: boolean;
-  /** Send the bytes of blobs through the registry instead of redirecting to the storage. */
-  readonly serveThrough: boolean;
+  /** Blobs of up to so many bytes are sent through the registry instead of redirecting to the storage. */
+  readonly serveThroughBytesMax: number;
 }
 
 /** Where everything is kept: on this machine's disk, in a folder, or on Azure's services. */
@@ -41,7 +41,7 @@ export function readConfig(env: Environment): Config {
     }),
     logLevel: readLevel(env["LOG_LEVEL"] || "info"),
     sparseManifests: readSwitch(env["SPARSE_MANIFESTS"], "SPARSE_MANIFESTS"),
-    serveThrough: readSwitch(env["SERVE_THROUGH"], "SERVE_THROUGH"),
+    serveThroughBytesMax: readBytes(env["SERVE_THROUGH"]),
   });
 }
 
@@ -102,4 +102,12 @@ function readSwitch(text: string | undefined, variable: string): boolean {
   if (text === undefined || text === "" || text === "false") return false;
   if (text === "true") return true;
   throw new Error(`${variable} is true or false`);
+}
+
+/** All blobs, none, or those of up to so many bytes. */
+function readBytes(text: string | undefined): number {
+  if (text === undefined || text === "" || text === "false") return 0;
+  if (text === "true") return Number.MAX_SAFE_INTEGER;
+  if (/^[0-9]{1,15}$/.test(text)) return Number(text);
+  throw new Error("SERVE_THROUGH is true, false, or the bytes of the largest blob that is served through");
 }

@@ -17,8 +17,8 @@ export interface RegistryNameDocument extends Document {
 export interface RegistryPolicies {
   /** Accept manifests whose children are not in the repository, as mirrors of one platform need. */
   readonly sparseManifests: boolean;
-  /** Send the bytes of blobs through the registry, for networks that cannot reach the storage. Absent: no. */
-  readonly serveThrough?: boolean;
+  /** Blobs of up to so many bytes go through the registry instead of being redirected to, as closed networks need. Absent: 0. */
+  readonly serveThroughBytesMax?: number;
 }
 
 export interface RegistryDocument extends Document {

@@ -79,7 +79,7 @@ async function withPolicies(
 ): Promise<RegistryDocument | undefined> {
   const same =
     found.policies.sparseManifests === policies.sparseManifests &&
-    (found.policies.serveThrough ?? false) === (policies.serveThrough ?? false);
+    (found.policies.serveThroughBytesMax ?? 0) === (policies.serveThroughBytesMax ?? 0);
   if (same) return found;
   const partition = partitions.registry(found.rid);
   const stored = await readAs<RegistryDocument>(ports.documents, partition, ids.registry, "registry");

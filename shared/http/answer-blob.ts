@@ -1,4 +1,5 @@
 import { parseDigest } from "../domain/digest.ts";
+import { parseRange } from "../domain/range.ts";
 import { deleteBlob } from "../registry/delete-blob.ts";
 import { readBlob } from "../registry/read-blob.ts";
 import { entityTag, matchesEntityTag, notModified } from "./conditional.ts";
@@ -30,7 +31,9 @@ export async function answerBlob(exchange: RepositoryExchange, digestText: strin
   if (known !== null && matchesEntityTag(known, tag)) return notModified(headers);
   if (method === "HEAD") return { status: 200, headers: { ...headers, "content-length": String(blob.size) } };
 
-  const url = await blob.sign();
+  const condition = exchange.headers.get("if-range");
+  const wanted = exchange.headers.get("range");
+  const url = storageCanAnswer(wanted, condition, blob.size) ? await blob.sign() : undefined;
   if (url !== undefined) {
     // The URL dies soon: only what it leads to may be kept.
     const { "content-type": _type, ...kept } = headers;
@@ -39,7 +42,17 @@ export async function answerBlob(exchange: RepositoryExchange, digestText: strin
       headers: { ...kept, "cache-control": "no-store", location: url, "content-length": "0" },
     };
   }
-  const condition = exchange.headers.get("if-range");
-  const range = condition === null || condition === tag ? exchange.headers.get("range") : null;
+  const range = condition === null || condition === tag ? wanted : null;
   return await replyWithBytes(blob, range, headers);
+}
+
+/**
+ * Whether what a client asks for can be left to Blob Storage, which knows one range from a first byte on, and answers other
+ * forms with everything or an error. Its entity tag is another one than ours.
+ * @see https://learn.microsoft.com/rest/api/storageservices/specifying-the-range-header-for-blob-service-operations
+ */
+function storageCanAnswer(range: string | null, condition: string | null, size: number): boolean {
+  if (range === null) return true;
+  if (condition !== null || !/^bytes=[0-9]+-[0-9]*$/.test(range)) return false;
+  return parseRange(range, size, 1).kind === "ranges";
 }

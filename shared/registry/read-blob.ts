@@ -45,7 +45,10 @@ function readable(ports: Ports, registry: RegistryDocument, link: LinkDocument):
   return {
     digest,
     size,
-    sign: async () => (registry.policies.serveThrough ? undefined : await ports.blobs.sign(place, options)),
+    sign: async () => {
+      const servedThrough = size <= (registry.policies.serveThroughBytesMax ?? 0);
+      return servedThrough ? undefined : await ports.blobs.sign(place, options);
+    },
     open: async (start, end) => {
       const bytes = await ports.blobs.open(place, start, end, committedAt);
       if (bytes === undefined)

@@ -1,10 +1,12 @@
 /**
- * Runs real clients against the built registry: `node test/clients/run.ts [CLIENT...]`, all clients unless some are named.
+ * Runs real clients against the built registry: `node test/clients/run.ts [--store azure] [CLIENT...]`, all clients unless some are
+ * named, on this machine's disk unless emulators of Azure's services are asked for.
  * A client that is absent is skipped, and with CLIENTS_REQUIRED=all it is a failure.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { type RunningRegistry, startRegistry } from "../support/registry-process.ts";
 import { buildah } from "./buildah.ts";
 import { cosign } from "./cosign.ts";
@@ -73,7 +75,14 @@ class Report {
 }
 
 async function main(): Promise<number> {
-  const wanted = process.argv.slice(2);
+  const { values: options, positionals: wanted } = parseArgs({
+    options: { store: { type: "string", default: "local" } },
+    allowPositionals: true,
+  });
+  if (options.store !== "local" && options.store !== "azure") {
+    console.error(`--store is local or azure, not ${options.store}`);
+    return 2;
+  }
   const chosen = wanted.length === 0 ? clients : clients.filter(({ name }) => wanted.includes(name));
   const unknown = wanted.filter((name) => !clients.some((client) => client.name === name));
   if (unknown.length > 0) {
@@ -90,7 +99,7 @@ async function main(): Promise<number> {
     report.note("(images)", "build them", "ok", Date.now() - begun);
     const home = join(folder, "registry");
     mkdirSync(home);
-    const registry = await startRegistry({ folder: home });
+    const registry = await startRegistry({ folder: home, store: options.store });
     for (const client of chosen) await runClient(client, registry, images, folder, report);
     await report.scenario("(registry)")("end on SIGTERM", async () => await registry.stop());
   } finally {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type AzureEmulators, startAzureEmulators } from "./azure-emulators.ts";
 
 /** How long the registry may take to listen, and to finish after SIGTERM. */
 const startMillisMax = 30_000;
@@ -18,9 +19,14 @@ export interface RunningRegistry {
   kill(): Promise<void>;
 }
 
+/** What a registry keeps everything in. */
+export type Store = "local" | "azure";
+
 export interface RegistryOptions {
   /** An empty folder of its own; the data goes into `data`, the log into `registry.log`. */
   readonly folder: string;
+  /** What it runs on; `azure` stands for emulators of Azure's services, which end with it. Usually this machine's disk. */
+  readonly store?: Store;
   /** Settings beside PORT and DATA_DIR. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -40,10 +46,30 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
   }
   const program = join(import.meta.dirname, "../../dist/host/main.js");
   if (!existsSync(program)) throw new Error(`${program} is absent: run \`npm run build\` first`);
+  const emulators = options.store === "azure" ? await startAzureEmulators() : undefined;
+  try {
+    return await startProgram(program, options, emulators);
+  } catch (error) {
+    await emulators?.stop();
+    throw error;
+  }
+}
+
+async function startProgram(
+  program: string,
+  options: RegistryOptions,
+  emulators: AzureEmulators | undefined,
+): Promise<RunningRegistry> {
   const logFile = join(options.folder, "registry.log");
   const log = openSync(logFile, "a");
   const child = spawn(process.execPath, [program], {
-    env: { ...process.env, PORT: "0", DATA_DIR: join(options.folder, "data"), ...options.environment },
+    env: {
+      ...process.env,
+      PORT: "0",
+      DATA_DIR: join(options.folder, "data"),
+      ...emulators?.environment,
+      ...options.environment,
+    },
     stdio: ["ignore", "pipe", log],
   });
   closeSync(log);
@@ -54,8 +80,16 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
   const kill = async () => {
     child.kill("SIGKILL");
     await ended;
+    await emulators?.stop();
   };
-  return { host, logFile, stop: async () => await stop(child, ended), kill };
+  const stopAll = async () => {
+    try {
+      await stop(child, ended);
+    } finally {
+      await emulators?.stop();
+    }
+  };
+  return { host, logFile, stop: stopAll, kill };
 }
 
 async function listeningHost(

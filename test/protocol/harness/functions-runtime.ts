@@ -38,11 +38,14 @@ const idHeader = "x-ms-invocation-id";
  * that comes before the request's body was read is lost, and the client gets a 500.
  * @see https://github.com/Azure/azure-functions-host/blob/dev/src/WebJobs.Script.Grpc/Server/DefaultHttpProxyService.cs
  */
-export async function openFunctionsRuntime(options: WorkerOptions): Promise<FunctionsRuntime> {
+export async function openFunctionsRuntime(
+  options: WorkerOptions,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<FunctionsRuntime> {
   const folder = await mkdtemp(join(tmpdir(), "portolan-functions-"));
   const worker = fork(join(import.meta.dirname, "functions-worker.ts"), [JSON.stringify(options)], {
     execArgv: [],
-    env: { ...process.env, DATA_DIR: join(folder, "data"), LOG_LEVEL: "silent" },
+    env: { ...process.env, DATA_DIR: join(folder, "data"), LOG_LEVEL: "silent", ...environment },
   });
   const ready = await message(worker, "ready");
   const front = new Front(worker, ready.uri);
