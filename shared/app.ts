@@ -25,8 +25,8 @@ export interface App {
 async function openApp(config: Config, sink: (lines: string) => void): Promise<App> {
   const log = createLog(config.logLevel, sink);
   const { ports, close } = await openPorts(config.store);
-  const { sparseManifests, serveThrough } = config;
-  await ensureRegistry(ports, config.hosts.defaultRegistry, { sparseManifests, serveThrough });
+  const { sparseManifests, serveThroughBytesMax } = config;
+  await ensureRegistry(ports, config.hosts.defaultRegistry, { sparseManifests, serveThroughBytesMax });
   const service: Service = {
     ports,
     registries: new RegistryDirectory(ports),
