@@ -7,6 +7,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { measureColdStart } from "./cold-start.ts";
 import { type Comparison, formatJudged, type Judged, judge } from "./comparison.ts";
 import { LayerFactory } from "./layer.ts";
 import { describeMachine } from "./machine.ts";
@@ -32,6 +33,7 @@ const parts: Readonly<Record<string, Part>> = {
   memory: measureMemory,
   tags: measureTags,
   requests: countRequests,
+  coldstart: measureColdStart,
 };
 
 interface PartResult {
