@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "./lab/client.ts";
 import { digestOf } from "./lab/images.ts";
+import { redirectScenario } from "./lab/redirects.ts";
 import { manifestStatus, must, mustEqual, readManifest, verifyStored } from "./lab/registry-content.ts";
 import { mounts, transcript, uploadedBytes } from "./lab/wire.ts";
 import { layoutDigest } from "./skopeo.ts";
@@ -21,6 +22,11 @@ export const crane: Client = {
       mustEqual("crane's digest", await run("digest", at("app:v1")), image.digest);
       const back = join(lab.folder, "back");
       await run("pull", "--format", "oci", at("app:v1"), back);
+      mustEqual("the pulled digest", layoutDigest(back), image.digest);
+    });
+    await redirectScenario(lab, scenario, async (host) => {
+      const back = join(lab.folder, "redirected");
+      await run("pull", "--format", "oci", `${host}/crane/app:v1`, back);
       mustEqual("the pulled digest", layoutDigest(back), image.digest);
     });
     await scenario("push an index", async () => {

@@ -4,6 +4,7 @@ import { resumesACutPull } from "./docker.ts";
 import type { Client, Lab, Scenario } from "./lab/client.ts";
 import { withDaemon } from "./lab/daemon.ts";
 import type { Layout } from "./lab/images.ts";
+import { credentials, redirectScenario } from "./lab/redirects.ts";
 import { must, mustEqual, verifyStored } from "./lab/registry-content.ts";
 
 /** containerd by its own client. */
@@ -66,6 +67,12 @@ async function scenarios(
     mustEqual("the stored digest", await verifyStored(lab.registry, "ctr/app", "v1"), image.digest);
     await forget(name);
     await pull(name);
+    mustEqual("the pulled digest", await digestOfImage(name), image.digest);
+    await forget(name);
+  });
+  await redirectScenario(lab, scenario, async (host) => {
+    const name = `${host}/ctr/app:v1`;
+    await pull(name, "--user", `${credentials.username}:${credentials.password}`);
     mustEqual("the pulled digest", await digestOfImage(name), image.digest);
     await forget(name);
   });

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "./lab/client.ts";
 import { digestOf } from "./lab/images.ts";
+import { redirectScenario } from "./lab/redirects.ts";
 import { must, mustEqual, readTags, verifyStored } from "./lab/registry-content.ts";
 
 /** Charts over oci://. A version's `+` becomes `_` in its tag. */
@@ -47,6 +48,21 @@ export const helm: Client = {
         const file = readFileSync(join(back, `web-${version}.tgz`));
         mustEqual("the chart's digest", digestOf(file), digestOf(readFileSync(archive(version))));
       }
+    });
+    await redirectScenario(lab, scenario, async (host) => {
+      const back = join(lab.folder, "redirected");
+      mkdirSync(back);
+      await run(
+        "pull",
+        `oci://${host}/helm/web`,
+        "--version",
+        "1.2.0",
+        "--plain-http",
+        "--destination",
+        back,
+      );
+      const file = readFileSync(join(back, "web-1.2.0.tgz"));
+      mustEqual("the chart's digest", digestOf(file), digestOf(readFileSync(archive("1.2.0"))));
     });
     await scenario("pull the newest chart of a range of versions", async () => {
       const back = join(lab.folder, "newest");

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "./lab/client.ts";
 import { digestOf } from "./lab/images.ts";
+import { redirectScenario } from "./lab/redirects.ts";
 import { must, mustEqual, readTags, verifyStored } from "./lab/registry-content.ts";
 import { mounts, transcript } from "./lab/wire.ts";
 
@@ -70,6 +71,13 @@ export const oras: Client = {
         );
         mustEqual(file, is, was);
       }
+    });
+    await redirectScenario(lab, scenario, async (host) => {
+      await run("pull", `${host}/oras/model:v1`, "--output", "redirected");
+      const [was, is] = [home, join(home, "redirected")].map((folder) =>
+        digestOf(readFileSync(join(folder, "model.bin"))),
+      );
+      mustEqual("model.bin", is, was);
     });
     await scenario("tag, list and delete", async () => {
       await run("tag", at("model:v1"), "v2");

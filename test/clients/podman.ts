@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "./lab/client.ts";
+import { redirectScenario } from "./lab/redirects.ts";
 import { must, mustEqual, verifyStored } from "./lab/registry-content.ts";
 import { downloadedBytes, mounts, transcript, uploadedBytes } from "./lab/wire.ts";
 
@@ -33,6 +34,11 @@ export const podman: Client = {
         (await run("image", "inspect", "-f", "{{.Digest}}", image)).trim(),
         pushed,
       );
+    });
+    await redirectScenario(lab, scenario, async (host) => {
+      await run("rmi", "--all", "--force");
+      await run("pull", plain, `${host}/podman/app:v1`);
+      await run("tag", `${host}/podman/app:v1`, image);
     });
     await scenario("push again, no bytes moved", async () => {
       wire.forget();

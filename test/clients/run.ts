@@ -18,7 +18,8 @@ import { helm } from "./helm.ts";
 import type { Client, Lab, Scenario } from "./lab/client.ts";
 import { commandsIn, isPresent } from "./lab/command.ts";
 import { buildImages, type Images } from "./lab/images.ts";
-import { startWire, type Wire } from "./lab/wire.ts";
+import { checkRedirects } from "./lab/redirects.ts";
+import { startWire, type Wire, type WireOptions } from "./lab/wire.ts";
 import { oras } from "./oras.ts";
 import { podman } from "./podman.ts";
 import { regctl } from "./regctl.ts";
@@ -101,6 +102,7 @@ async function main(): Promise<number> {
     mkdirSync(home);
     const registry = await startRegistry({ folder: home, store: options.store });
     for (const client of chosen) await runClient(client, registry, images, folder, report);
+    if (registry.storage !== undefined) await checkRedirects(registry.storage, report.scenario("(registry)"));
     await report.scenario("(registry)")("end on SIGTERM", async () => await registry.stop());
   } finally {
     remove(folder);
@@ -125,12 +127,20 @@ async function runClient(
   }
   const folder = join(parent, client.name);
   const wires: Wire[] = [];
-  const wire = async (): Promise<Wire> => {
-    const one = await startWire(registry.host);
+  const opened = async (options: WireOptions): Promise<Wire> => {
+    const one = await startWire(registry.host, options);
     wires.push(one);
     return one;
   };
-  const lab: Lab = { ...commandsIn(environmentOf(folder)), registry: registry.host, folder, images, wire };
+  const lab: Lab = {
+    ...commandsIn(environmentOf(folder)),
+    registry: registry.host,
+    folder,
+    images,
+    wire: async () => await opened({ storage: registry.storage?.endpoint }),
+    guardedWire: async () => await opened({ guarded: true }),
+    storage: registry.storage,
+  };
   const scenario = report.scenario(client.name);
   let settingUp: unknown;
   try {

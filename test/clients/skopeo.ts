@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "./lab/client.ts";
 import { digestOf } from "./lab/images.ts";
+import { redirectScenario } from "./lab/redirects.ts";
 import {
   manifestStatus,
   must,
@@ -25,6 +26,11 @@ export const skopeo: Client = {
       mustEqual("the stored digest", await verifyStored(lab.registry, "skopeo/app", "v1"), image.digest);
       const back = join(lab.folder, "back");
       await run("copy", from, at("app:v1"), `oci:${back}:v1`);
+      mustEqual("the copied digest", layoutDigest(back), image.digest);
+    });
+    await redirectScenario(lab, scenario, async (host) => {
+      const back = join(lab.folder, "redirected");
+      await run("copy", from, `docker://${host}/skopeo/app:v1`, `oci:${back}:v1`);
       mustEqual("the copied digest", layoutDigest(back), image.digest);
     });
     await scenario("copy an index with --all, to the registry and back", async () => {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type AzureEmulators, startAzureEmulators } from "./azure-emulators.ts";
+import type { StrictStorageFront } from "./strict-storage.ts";
 
 /** How long the registry may take to listen, and to finish after SIGTERM. */
 const startMillisMax = 30_000;
@@ -13,6 +14,8 @@ export interface RunningRegistry {
   readonly host: string;
   /** Where it logs; absent for a registry that was not started here. */
   readonly logFile: string | undefined;
+  /** What its signed URLs lead to; absent where bytes are served through. */
+  readonly storage?: StrictStorageFront;
   /** Ends it with SIGTERM. @throws Error when it does not end by itself, or not with code 0 */
   stop(): Promise<void>;
   /** Ends it with SIGKILL, as a crash would. */
@@ -27,9 +30,16 @@ export interface RegistryOptions {
   readonly folder: string;
   /** What it runs on; `azure` stands for emulators of Azure's services, which end with it. Usually this machine's disk. */
   readonly store?: Store;
+  /** What is run: the registry as the compiler leaves it, or the one bundle that is deployed. Usually the former. */
+  readonly program?: "compiled" | "bundle";
   /** Settings beside PORT and DATA_DIR. */
   readonly environment?: Readonly<Record<string, string>>;
 }
+
+const programs = {
+  compiled: ["dist/host/main.js", "build"],
+  bundle: ["dist/app/host/main.js", "bundle"],
+} as const;
 
 /**
  * Starts the built registry on a free port, with fresh data. With `REGISTRY` in the environment (`host:port`), the registry
@@ -44,8 +54,9 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
     };
     return { host: given, logFile: undefined, stop: async () => {}, kill };
   }
-  const program = join(import.meta.dirname, "../../dist/host/main.js");
-  if (!existsSync(program)) throw new Error(`${program} is absent: run \`npm run build\` first`);
+  const [path, script] = programs[options.program ?? "compiled"];
+  const program = join(import.meta.dirname, "../..", path);
+  if (!existsSync(program)) throw new Error(`${program} is absent: run \`npm run ${script}\` first`);
   const emulators = options.store === "azure" ? await startAzureEmulators() : undefined;
   try {
     return await startProgram(program, options, emulators);
@@ -89,7 +100,13 @@ async function startProgram(
       await emulators?.stop();
     }
   };
-  return { host, logFile, stop: stopAll, kill };
+  return {
+    host,
+    logFile,
+    ...(emulators === undefined ? {} : { storage: emulators.storage }),
+    stop: stopAll,
+    kill,
+  };
 }
 
 async function listeningHost(

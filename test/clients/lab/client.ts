@@ -1,3 +1,4 @@
+import type { StrictStorageFront } from "../../support/strict-storage.ts";
 import type { Commands } from "./command.ts";
 import type { Images } from "./images.ts";
 import type { Wire } from "./wire.ts";
@@ -12,6 +13,10 @@ export interface Lab extends Commands {
   readonly images: Images;
   /** A recording proxy before the registry, for what has to be seen on the wire; closed at the end. */
   wire(): Promise<Wire>;
+  /** One that wants a name and a password, and lets redirects lead where they lead. */
+  guardedWire(): Promise<Wire>;
+  /** What redirects lead to; undefined where bytes are served through. */
+  readonly storage: StrictStorageFront | undefined;
 }
 
 /** Runs one scenario and notes how it went. A failure does not keep the next one from running. */

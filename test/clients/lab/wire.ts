@@ -27,12 +27,32 @@ export interface Wire {
   close(): Promise<void>;
 }
 
-/** Listens on a free loopback port and hands everything on, streaming. */
-export async function startWire(registry: string): Promise<Wire> {
+export interface WireOptions {
+  /** Where the registry's redirects lead, with the account as its path: they are made to lead here, to be seen as well. */
+  readonly storage?: string | undefined;
+  /** Answers who does not say who they are as a registry does that wants a name and a password; any will do. */
+  readonly guarded?: boolean;
+}
+
+/** Who may be answered, and where it is forwarded. */
+interface Way {
+  readonly registry: URL;
+  readonly storage: URL | undefined;
+  readonly guarded: boolean;
+}
+
+/** Listens on a free loopback port and hands everything on, streaming. @param registry `host:port` */
+export async function startWire(registry: string, options: WireOptions = {}): Promise<Wire> {
+  const { storage, guarded = false } = options;
+  const way: Way = {
+    registry: new URL(`http://${registry}`),
+    storage: storage === undefined ? undefined : new URL(storage),
+    guarded,
+  };
   const exchanges: Exchange[] = [];
   const cut: { after: number | undefined } = { after: undefined };
   const server = createServer((incoming, outgoing) => {
-    handOn(incoming, outgoing, registry, exchanges, cut);
+    handOn(incoming, outgoing, way, exchanges, cut);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
@@ -53,7 +73,7 @@ export async function startWire(registry: string): Promise<Wire> {
 function handOn(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  registry: string,
+  way: Way,
   exchanges: Exchange[],
   cut: { after: number | undefined },
 ): void {
@@ -68,7 +88,16 @@ function handOn(
     cut: false,
   };
   exchanges.push(exchange);
-  const [hostname, port] = registry.split(":");
+  if (way.guarded && incoming.headers.authorization === undefined) {
+    exchange.status = 401;
+    const headers = { "www-authenticate": 'Basic realm="registry"', "content-length": "0" };
+    outgoing.writeHead(401, headers).end();
+    incoming.resume();
+    return;
+  }
+  const { storage } = way;
+  const toStorage = storage !== undefined && exchange.target.startsWith(`${storage.pathname}/`);
+  const { hostname, port } = toStorage ? storage : way.registry;
   const forward = request(
     {
       hostname,
@@ -81,8 +110,14 @@ function handOn(
     (reply) => {
       exchange.status = reply.statusCode ?? 0;
       exchange.responseHeaders = reply.headers;
-      outgoing.writeHead(exchange.status, reply.rawHeaders);
-      const isBlob = exchange.method === "GET" && exchange.target.includes("/blobs/");
+      const leadsTo = reply.headers.location;
+      if (storage !== undefined && leadsTo?.startsWith(storage.origin)) {
+        const here = `http://${incoming.headers.host}${leadsTo.slice(storage.origin.length)}`;
+        outgoing.writeHead(exchange.status, { ...reply.headers, location: here });
+      } else {
+        outgoing.writeHead(exchange.status, reply.rawHeaders);
+      }
+      const isBlob = isPull(exchange);
       reply.on("data", (chunk: Buffer) => {
         exchange.responseBytes += chunk.length;
         if (isBlob && cut.after !== undefined && exchange.responseBytes > cut.after) {
@@ -119,11 +154,14 @@ export function uploadedBytes(wire: Wire): number {
     .reduce((sum, { requestBytes }) => sum + requestBytes, 0);
 }
 
+/** A blob's bytes, from the registry or from where it redirected to. */
+function isPull({ method, target }: Exchange): boolean {
+  return method === "GET" && (target.includes("/blobs/") || /[?&]sig=/.test(target));
+}
+
 /** Bytes of blobs that a client received. */
 export function downloadedBytes(wire: Wire): number {
-  return wire.exchanges
-    .filter(({ method, target }) => method === "GET" && target.includes("/blobs/"))
-    .reduce((sum, { responseBytes }) => sum + responseBytes, 0);
+  return wire.exchanges.filter(isPull).reduce((sum, { responseBytes }) => sum + responseBytes, 0);
 }
 
 /** Mounts that succeeded. */
