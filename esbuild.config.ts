@@ -31,6 +31,8 @@ await build({
   splitting: true,
   format: "esm",
   platform: "node",
+  // Of packages in two kinds the one of which unused parts can be left out.
+  mainFields: ["module", "main"],
   target: "node22",
   external,
   banner: { js: requireForAll },

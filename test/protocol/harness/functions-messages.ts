@@ -1,9 +1,9 @@
 export interface WorkerOptions {
   /**
-   * `the project's` is loaded from functions/main.ts; the others are its doors before the memory ports, and `hasty` before a
-   * handler that answers without a look at the body.
+   * `the project's` is loaded from functions/main.ts, `the bundle's` from what is deployed; the others are the project's doors
+   * before the memory ports, and `hasty` before a handler that answers without a look at the body.
    */
-  readonly application: "the project's" | "on memory" | "with a store that signs" | "hasty";
+  readonly application: "the project's" | "the bundle's" | "on memory" | "with a store that signs" | "hasty";
   /** Without it the library is left as it is; functions/main.ts always guards. */
   readonly guard: boolean;
   /** ms that the library's server gives a request, instead of Node's 300 s. */

@@ -11,6 +11,7 @@ import { openMemoryRegistry } from "./memory-registry.ts";
  * capabilities, and runs invocations through the library's own model. Messages between processes stand for its gRPC channel.
  */
 
+const bundledMain = new URL("../../../dist/app/functions/main.js", import.meta.url).href;
 const bodiless = new Set(["GET", "HEAD"]);
 
 /** What the library brings of its invocation model; all of it is the library's own. */
@@ -25,6 +26,7 @@ async function main(options: WorkerOptions): Promise<void> {
   core.provide(() => {});
   const servers = watchServers(options.serverRequestMillis);
   if (options.application === "the project's") await import("../../../functions/main.ts");
+  else if (options.application === "the bundle's") await import(bundledMain);
   else await registerDoors(options);
   core.lock();
   const capabilities = await core.model.getCapabilities({});
