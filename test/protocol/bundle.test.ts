@@ -79,7 +79,11 @@ describe("the bundle", () => {
     const loaded = [...(await loadedWith(join(app, "functions/main.js")))];
     const sources = (await Promise.all(loaded.map(sourcesOf))).flat();
     expect(sources.filter((path) => path.endsWith("/functions/main.ts"))).toHaveLength(1);
-    expect(sources.filter((path) => /node_modules\/(@azure\/(?!functions)|@opentelemetry\/(?!api)|lmdb)/.test(path))).toEqual([]);
+    expect(
+      sources.filter((path) =>
+        /node_modules\/(@azure\/(?!functions)|@opentelemetry\/(?!api)|lmdb)/.test(path),
+      ),
+    ).toEqual([]);
     const sizes = await Promise.all(loaded.map(async (path) => (await stat(path)).size));
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(doorsBytesMax);
   });
