@@ -2,20 +2,11 @@ import type { Digest } from "../domain/digest.ts";
 import type { Place } from "../domain/place.ts";
 import type { Operation, Stored } from "../ports/document-store.ts";
 import type { Ports } from "../ports/ports.ts";
-import {
-  commitIdempotent,
-  commitWithEvent,
-  leaseHolds,
-  newEvent,
-  newLease,
-  readAs,
-  untilSettled,
-} from "./commit.ts";
+import { EventedChange, leaseHolds, newEvent, newLease, readAs, untilSettled } from "./commit.ts";
 import {
   type BlobDocument,
   type CounterDocument,
   type EventAction,
-  type EventDocument,
   type HolderDocument,
   type LinkDocument,
   schema,
@@ -39,7 +30,7 @@ export async function findLink(
 }
 
 /**
- * Makes the blob readable in the repository: blob commit { counter, blob, holder, event }, then link.
+ * Makes the blob readable in the repository: blob commit { counter, blob, holder }, then { link, event }.
  *
  * A blob that is there already and live keeps its place; one that is condemned moves to `own`. Without `own` the blob must be
  * there and live.
@@ -52,36 +43,50 @@ export async function holdBlob(
   own: OwnBytes | undefined,
   action: EventAction,
 ): Promise<LinkDocument | undefined> {
-  const link = await findLink(ports, repository, digest);
-  if (link !== undefined && leaseHolds(ports, link.document.leaseUntil)) return link.document;
-
+  const before = await findLink(ports, repository, digest);
+  if (before !== undefined && leaseHolds(ports, before.document.leaseUntil)) return before.document;
   const writer = ports.ids.nonce();
-  const { rid } = repository.registry;
-  const event = newEvent(ports, action, writer, { rid, repository: repository.name, digest });
-  const blob = await untilSettled(() => commitBlob(ports, repository, digest, own, event));
-  if (blob === "absent") return undefined;
-  const document: LinkDocument = {
-    id: ids.link(digest),
-    kind: "link",
-    schema,
-    writer,
-    digest,
-    size: blob.size,
-    place: blob.place,
-    committedAt: blob.committedAt,
-    leaseUntil: newLease(ports),
-  };
-  await commitIdempotent(ports.documents, repository.partition, [{ op: "upsert", document }]);
-  return document;
+  const blob = await untilSettled(() => commitBlob(ports, repository, digest, own, writer));
+  return blob === "absent" ? undefined : await writeLink(ports, repository, blob, before, action);
 }
 
-/** One attempt at the blob commit. Undefined: start over. */
+/** @param before the link that is there already, as far as is known; its lease ends soon */
+async function writeLink(
+  ports: Ports,
+  repository: Repository,
+  { digest, size, place, committedAt, writer }: BlobDocument,
+  before: Stored<LinkDocument> | undefined,
+  action: EventAction,
+): Promise<LinkDocument> {
+  const { registry, name, partition } = repository;
+  const leaseUntil = newLease(ports);
+  const facts = { digest, size, place, committedAt, leaseUntil };
+  const document: LinkDocument = { id: ids.link(digest), kind: "link", schema, writer, ...facts };
+  const event = newEvent(ports, action, writer, { rid: registry.rid, repository: name, digest, size });
+  // With its event, a link whose writing was given up and repeated cannot come late, after its deletion.
+  const change = new EventedChange(ports.documents, partition, event);
+  let there = before;
+  return await untilSettled(async () => {
+    const committed =
+      there === undefined
+        ? await change.commit([{ op: "create", document }], { usage: { blobs: 1, blobBytes: size } })
+        : await change.commit([{ op: "replace", document, etag: there.etag }]);
+    if (committed) return document;
+    there = await findLink(ports, repository, digest);
+    return undefined;
+  });
+}
+
+/**
+ * One attempt at the blob commit. Undefined: start over; that an earlier attempt was applied, or may still be, does no harm, since
+ * each replaces the counter and what is live is not counted again.
+ */
 async function commitBlob(
   ports: Ports,
   repository: Repository,
   digest: Digest,
   own: OwnBytes | undefined,
-  event: EventDocument,
+  writer: string,
 ): Promise<BlobDocument | "absent" | undefined> {
   const partition = partitions.shard(repository.registry.rid, digest);
   const [stored, counter] = await Promise.all([
@@ -97,7 +102,7 @@ async function commitBlob(
     id: ids.blob(digest),
     kind: "blob",
     schema,
-    writer: event.writer,
+    writer,
     digest,
     size: bytes.size,
     place: bytes.place,
@@ -109,26 +114,21 @@ async function commitBlob(
     id: ids.holder(digest, repository.name, repository.generation),
     kind: "holder",
     schema,
-    writer: event.writer,
+    writer,
     digest,
     repository: repository.name,
     generation: repository.generation,
     since: now,
   };
   // The counter is what concurrent pushes contend for, so it goes first and fails before anything else is tried.
-  const committed = await commitWithEvent(
-    ports.documents,
-    partition,
-    [
-      countOperation(counter, event.writer, live === undefined ? blob : undefined),
-      stored === undefined
-        ? { op: "create", document: blob }
-        : { op: "replace", document: blob, etag: stored.etag },
-      { op: "upsert", document: holder },
-    ],
-    { ...event, size: blob.size },
-  );
-  return committed ? blob : undefined;
+  const outcome = await ports.documents.commit(partition, [
+    countOperation(counter, writer, live === undefined ? blob : undefined),
+    stored === undefined
+      ? { op: "create", document: blob }
+      : { op: "replace", document: blob, etag: stored.etag },
+    { op: "upsert", document: holder },
+  ]);
+  return outcome === "committed" ? blob : undefined;
 }
 
 /** @param added the blob that becomes live with this commit; undefined when it was live before */
@@ -181,16 +181,13 @@ export async function unlinkBlob(ports: Ports, repository: Repository, digest: D
   const writer = ports.ids.nonce();
   const { rid } = repository.registry;
   const event = newEvent(ports, "blob-delete", writer, { rid, repository: repository.name, digest });
+  const change = new EventedChange(ports.documents, repository.partition, event);
   return await untilSettled(async () => {
     const link = await findLink(ports, repository, digest);
-    if (link === undefined) return false;
-    const operation: Operation = { op: "delete", id: link.document.id, etag: link.etag };
-    const size = link.document.size;
-    const committed = await commitWithEvent(ports.documents, repository.partition, [operation], {
-      ...event,
-      size,
-    });
-    return committed ? true : undefined;
+    if (link === undefined) return await change.isCommitted();
+    const { id, size } = link.document;
+    const usage = { blobs: -1, blobBytes: -size };
+    return (await change.commit([{ op: "delete", id, etag: link.etag }], { size, usage })) ? true : undefined;
   });
 }
 

@@ -5,15 +5,26 @@ import type { Ports } from "../ports/ports.ts";
 import { type EventAction, type EventDocument, schema } from "./documents.ts";
 import { ids } from "./keys.ts";
 
+/** Attempts that follow each other at once: most that lose a race win the next. */
+const attemptsAtOnce = 4;
+/** ms that the first pause takes at most; each may take twice as long as the one before, up to the last. */
+const firstPauseMillisMax = 4;
+const pauseMillisMax = 250;
+
 /**
  * Runs `attempt` until it settles. An attempt reads, plans and commits; undefined means that another writer was faster or that
- * the reply was lost, and it starts over from a new read.
- * @throws RegistryError TOOMANYREQUESTS when it never settles
+ * the reply was lost, and it starts over from a new read: at first at once, then after pauses that grow and are drawn, so that
+ * those who contend do not come back in step.
+ * @throws RegistryError TOOMANYREQUESTS when it does not settle in time
  */
 export async function untilSettled<T>(attempt: () => Promise<T | undefined>): Promise<T> {
-  for (let tries = 0; tries < limits.contentionAttemptsMax; tries++) {
+  const late = performance.now() + limits.contentionSecondsMax * 1000;
+  for (let tries = 1; tries <= limits.contentionAttemptsMax; tries++) {
     const result = await attempt();
     if (result !== undefined) return result;
+    // Each attempt may have waited for a store that is slow to answer.
+    if (performance.now() > late) break;
+    if (tries >= attemptsAtOnce) await pauseAfter(tries);
   }
   throw new RegistryError("TOOMANYREQUESTS", {
     message: "too many writers are changing the same thing; try again",
@@ -21,24 +32,60 @@ export async function untilSettled<T>(attempt: () => Promise<T | undefined>): Pr
   });
 }
 
-/**
- * Commits a change together with its event, which goes last: when the reply is lost, the event's presence tells whether
- * the change was made.
- * @returns whether it is committed; if not, nothing of it is
- */
-export async function commitWithEvent(
-  documents: DocumentStore,
-  partition: string,
-  operations: readonly Operation[],
-  event: EventDocument,
-): Promise<boolean> {
-  const outcome = await documents.commit(partition, [...operations, { op: "create", document: event }]);
-  if (outcome === "unknown")
-    return (await documents.read(partition, event.id, { fresh: true })) !== undefined;
-  return outcome === "committed";
+async function pauseAfter(tries: number): Promise<void> {
+  const longest = Math.min(pauseMillisMax, firstPauseMillisMax * 2 ** (tries - attemptsAtOnce));
+  await new Promise<void>((resolve) => {
+    setTimeout(resolve, Math.random() * longest);
+  });
 }
 
-/** Commits operations that may be repeated, until their outcome is known. */
+/**
+ * A change that is committed at most once, however often it is attempted: together with its event, whose id is the same in each
+ * attempt. After a lost reply the event's presence tells that the change was made; and when an attempt was not applied yet, but
+ * may still be, the event of a later one keeps it from being applied as well.
+ */
+export class EventedChange {
+  readonly #documents: DocumentStore;
+  readonly #partition: string;
+  readonly #event: EventDocument;
+  #inDoubt = false;
+
+  constructor(documents: DocumentStore, partition: string, event: EventDocument) {
+    this.#documents = documents;
+    this.#partition = partition;
+    this.#event = event;
+  }
+
+  /**
+   * One attempt. The event goes last.
+   * @param facts what the event says of this attempt
+   * @returns whether the change is committed, by this attempt or by one before it
+   */
+  async commit(operations: readonly Operation[], facts: Partial<EventFacts> = {}): Promise<boolean> {
+    const document: EventDocument = { ...this.#event, ...facts };
+    const outcome = await this.#documents.commit(this.#partition, [
+      ...operations,
+      { op: "create", document },
+    ]);
+    if (outcome === "committed") return true;
+    if (outcome === "unknown") this.#inDoubt = true;
+    return await this.isCommitted();
+  }
+
+  /**
+   * Whether an attempt of which that was not known has been applied by now. Ask before answering that there is nothing to change:
+   * the change itself may be why. No read unless there is such an attempt.
+   */
+  async isCommitted(): Promise<boolean> {
+    if (!this.#inDoubt) return false;
+    return (await this.#documents.read(this.#partition, this.#event.id, { fresh: true })) !== undefined;
+  }
+}
+
+/**
+ * Commits operations that may be repeated, until their outcome is known. An attempt whose reply was lost may still be applied after
+ * this: only for what does no harm then.
+ */
 export async function commitIdempotent(
   documents: DocumentStore,
   partition: string,
@@ -65,9 +112,9 @@ export async function readAs<D extends Document>(
 }
 
 type EventFacts = Pick<EventDocument, "rid" | "repository"> &
-  Partial<Pick<EventDocument, "digest" | "mediaType" | "size" | "tags">>;
+  Partial<Pick<EventDocument, "digest" | "mediaType" | "size" | "tags" | "usage">>;
 
-/** A new event, with an id of its own: make it once for a change, not once for an attempt. */
+/** A new event, with an id of its own: made once for a change, not once for an attempt. */
 export function newEvent(
   ports: Ports,
   action: EventAction,

@@ -153,12 +153,14 @@ export interface CondemnedPlaceDocument extends Document {
   readonly deleteAfter: number;
 }
 
+/** `manifest-untag`: tags that go with their manifest, some commits after its `manifest-delete`. */
 export type EventAction =
   | "blob-push"
   | "blob-mount"
   | "blob-delete"
   | "manifest-push"
   | "manifest-delete"
+  | "manifest-untag"
   | "tag-delete";
 
 /** Committed with the change it tells of, as the last operation: where it is, the whole commit is. */
@@ -173,4 +175,48 @@ export interface EventDocument extends Document {
   readonly mediaType?: string;
   readonly size?: number;
   readonly tags?: readonly Tag[];
+  /** What this commit changed of the repository's figures; absent when nothing. */
+  readonly usage?: Partial<RepositoryFigures>;
+}
+
+/** What a repository has. In an event: what it has more, or, below 0, less than before. */
+export interface RepositoryFigures {
+  readonly manifests: number;
+  readonly manifestBytes: number;
+  readonly tags: number;
+  /** Blobs that it may read. Those that several repositories have are there only once. */
+  readonly blobs: number;
+  readonly blobBytes: number;
+}
+
+/** What is known of one shard's counter. */
+export type ShardFigures = readonly [seq: number, bytes: number, blobs: number];
+
+/** Sums of all shard counters of a registry, as far as their changes have been seen. */
+export interface RegistryUsageDocument extends Document {
+  readonly kind: "registry-usage";
+  readonly bytes: number;
+  readonly blobs: number;
+  /** By the shard's two hex digits. */
+  readonly shards: Readonly<Record<string, ShardFigures>>;
+  readonly updatedAt: number;
+}
+
+export interface RepositoryUsageDocument extends Document {
+  readonly kind: "repository-usage";
+  readonly repository: RepositoryName;
+  readonly figures: RepositoryFigures;
+  /** The turn of the event consumer in which it was written, and which events, latest last, are counted. */
+  readonly turn: number;
+  readonly counted: readonly string[];
+  readonly updatedAt: number;
+}
+
+/** How far the event consumer is in the store's changes. */
+export interface EventCursorDocument extends Document {
+  readonly kind: "event-cursor";
+  /** Absent: at the beginning. */
+  readonly cursor?: string;
+  /** Counts the steps of the cursor. */
+  readonly turn: number;
 }

@@ -15,6 +15,7 @@ export const partitions = {
   content: (rid: string, repository: RepositoryName, generation: string) =>
     `r~${rid}~${repository}~${generation}`,
   shard: (rid: string, digest: Digest) => `b~${rid}~${shardOf(digest)}`,
+  usage: (rid: string) => `u~${rid}`,
   /** What belongs to the deployment: its secrets, and what upkeep remembers. */
   operations: "ops",
   condemned: (account: string, day: string) => `x~${account}~${day}`,
@@ -25,6 +26,10 @@ export const ids = {
   registry: "registry",
   repository: "repository",
   signerKey: "signer-key",
+  eventCursor: "event-cursor",
+  registryUsage: "usage",
+  repositoryUsages: "repo:",
+  repositoryUsage: (repository: RepositoryName) => `repo:${escapeName(repository)}`,
   counter: "count",
   catalogEntry: (repository: RepositoryName) => escapeName(repository),
   manifest: (digest: Digest) => `m:${digest}`,
@@ -44,6 +49,13 @@ export const ids = {
   event: (ulid: string) => `v:${ulid}`,
   place: (place: Place) => `${place.container}:${place.name.replaceAll("/", ".")}`,
 } as const;
+
+/** Which shard of which registry this partition is; undefined when it is none. */
+export function shardOfPartition(partition: string): { rid: string; shard: string } | undefined {
+  const [kind, rid, shard, ...rest] = partition.split("~");
+  if (kind !== "b" || rid === undefined || shard === undefined || rest.length > 0) return undefined;
+  return { rid, shard };
+}
 
 /** The end, exclusive, of the range of ids that start with `prefix`. */
 export function endOfPrefix(prefix: string): string {

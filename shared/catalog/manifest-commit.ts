@@ -7,8 +7,14 @@ import type { Tag } from "../domain/name.ts";
 import type { Place } from "../domain/place.ts";
 import type { Operation } from "../ports/document-store.ts";
 import type { Ports } from "../ports/ports.ts";
-import { commitIdempotent, commitWithEvent, newEvent, newLease, untilSettled } from "./commit.ts";
-import { type EdgeDocument, type ManifestDocument, type ReferrerDocument, schema } from "./documents.ts";
+import { commitIdempotent, EventedChange, newEvent, newLease, untilSettled } from "./commit.ts";
+import {
+  type EdgeDocument,
+  type EventDocument,
+  type ManifestDocument,
+  type ReferrerDocument,
+  schema,
+} from "./documents.ts";
 import { ids } from "./keys.ts";
 import { finishManifestDeletion } from "./manifest-deletion.ts";
 import { readManifest } from "./manifests.ts";
@@ -49,6 +55,7 @@ export async function commitManifest(
     size: added.size,
     tags,
   });
+  const change = new EventedChange(ports.documents, repository.partition, event);
   return await untilSettled(async () => {
     const stored = await readManifest(ports, repository, added.digest);
     if (stored?.document.state === "deleting") {
@@ -57,12 +64,12 @@ export async function commitManifest(
     }
     const before = stored?.document;
     checkType(before, added);
-    const tagOperations = await planTags(ports, repository, added.digest, tags, writer);
+    const planned = await planTags(ports, repository, added.digest, tags, writer);
     const document = manifestDocument(ports, added, writer, before, "live");
     const own: Operation[] = [
       stored === undefined ? { op: "create", document } : { op: "replace", document, etag: stored.etag },
       ...referrerOperation(added, writer),
-      ...tagOperations,
+      ...planned.operations,
     ];
     const edges = before?.state === "live" ? [] : edgeOperations(ports, added, writer);
     const inside = edges.length + own.length + 1 <= limits.commitOperationsMax;
@@ -73,10 +80,20 @@ export async function commitManifest(
     }
     if (!inside) await commitInBatches(ports, repository, edges);
     const operations = inside ? [...edges, ...own] : own;
-    return (await commitWithEvent(ports.documents, repository.partition, operations, event))
-      ? document
-      : undefined;
+    const usage = usageOf(added, before?.state !== "live", planned.created);
+    return (await change.commit(operations, usage)) ? document : undefined;
   });
+}
+
+/** @param isNew whether the manifest becomes live with this commit, @param tags those that are made by it */
+function usageOf(added: NewManifest, isNew: boolean, tags: number): Pick<EventDocument, "usage"> {
+  if (!isNew && tags === 0) return {};
+  return {
+    usage: {
+      ...(isNew ? { manifests: 1, manifestBytes: added.size } : {}),
+      ...(tags > 0 ? { tags } : {}),
+    },
+  };
 }
 
 /** The same bytes under two types could be verified as one thing and run as another. @throws RegistryError MANIFEST_INVALID */
@@ -106,7 +123,8 @@ function manifestDocument(
     digest,
     mediaType: manifest.mediaType,
     size: added.size,
-    ...bytesOf(before ?? added),
+    // What is pending may have been left by somebody who has dropped its bytes since.
+    ...bytesOf(before?.state === "live" ? before : added),
     children: manifest.children.map((child) => child.digest),
     ...(manifest.subject === undefined ? {} : { subject: manifest.subject }),
     ...(manifest.artifactType === undefined ? {} : { artifactType: manifest.artifactType }),

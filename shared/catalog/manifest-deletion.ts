@@ -1,9 +1,10 @@
 import type { Digest } from "../domain/digest.ts";
 import { limits } from "../domain/limits.ts";
+import type { Tag } from "../domain/name.ts";
 import type { Place } from "../domain/place.ts";
 import type { Operation } from "../ports/document-store.ts";
 import type { Ports } from "../ports/ports.ts";
-import { commitIdempotent, commitWithEvent, newEvent, untilSettled } from "./commit.ts";
+import { commitIdempotent, EventedChange, newEvent, untilSettled } from "./commit.ts";
 import {
   type CondemnedPlaceDocument,
   type ManifestDocument,
@@ -28,21 +29,18 @@ export async function removeManifest(ports: Ports, repository: Repository, diges
   const writer = ports.ids.nonce();
   const { rid } = repository.registry;
   const event = newEvent(ports, "manifest-delete", writer, { rid, repository: repository.name, digest });
+  const change = new EventedChange(ports.documents, repository.partition, event);
   const marked = await untilSettled(async () => {
     const stored = await findManifest(ports, repository, digest);
-    if (stored === undefined) return "absent";
+    if (stored === undefined) return await change.isCommitted();
     const document: ManifestDocument = { ...stored.document, state: "deleting", writer };
     const { mediaType, size } = document;
-    const committed = await commitWithEvent(
-      ports.documents,
-      repository.partition,
-      [{ op: "replace", document, etag: stored.etag }],
-      { ...event, mediaType, size },
-    );
-    return committed ? "marked" : undefined;
+    const mark: Operation = { op: "replace", document, etag: stored.etag };
+    const usage = { manifests: -1, manifestBytes: -size };
+    return (await change.commit([mark], { mediaType, size, usage })) ? true : undefined;
   });
   await finishManifestDeletion(ports, repository, digest);
-  return marked === "marked";
+  return marked;
 }
 
 /**
@@ -74,12 +72,14 @@ async function takeDown(
   const manifest = await readManifest(ports, repository, digest);
   if (manifest?.document.state !== "deleting") return [];
   const { etag, document } = manifest;
-  const { operations, more } = await tagDeletions(ports, repository, digest);
+  const { operations, tags, more } = await tagDeletions(ports, repository, digest);
+  const events = tagEvents(ports, repository, digest, tags);
   if (more) {
     const again: ManifestDocument = { ...document, writer: ports.ids.nonce() };
     const outcome = await ports.documents.commit(repository.partition, [
       { op: "replace", document: again, etag },
       ...operations,
+      ...events,
     ]);
     return outcome === "committed" ? "more tags" : undefined;
   }
@@ -88,8 +88,8 @@ async function takeDown(
   const edgeIds = document.children.map((child) => ids.edge(child, digest));
   const edges = await deletions(ports, repository, edgeIds);
   if (document.place !== undefined) await condemn(ports, document.place);
-  const room = limits.commitOperationsMax - operations.length;
-  operations.push(...edges.slice(0, room));
+  const room = limits.commitOperationsMax - operations.length - events.length;
+  operations.push(...edges.slice(0, room), ...events);
   const outcome = await ports.documents.commit(repository.partition, operations);
   return outcome === "committed" ? edges.slice(room) : undefined;
 }
@@ -112,12 +112,21 @@ function referrerIds(manifest: ManifestDocument): string[] {
   return subject === undefined ? [] : [ids.referrer(subject, artifactType ?? "", digest)];
 }
 
+/** Tells of the tags that one commit of a deletion takes. Made anew for each attempt: what it tells of is in the commit, or is not. */
+function tagEvents(ports: Ports, repository: Repository, digest: Digest, tags: readonly Tag[]): Operation[] {
+  if (tags.length === 0) return [];
+  const facts = { rid: repository.registry.rid, repository: repository.name, digest, tags };
+  const usage = { tags: -tags.length };
+  const document = newEvent(ports, "manifest-untag", ports.ids.nonce(), { ...facts, usage });
+  return [{ op: "create", document }];
+}
+
 /** The deletion of some of the manifest's tags, each with its reverse entry. */
 async function tagDeletions(
   ports: Ports,
   repository: Repository,
   digest: Digest,
-): Promise<{ operations: Operation[]; more: boolean }> {
+): Promise<{ operations: Operation[]; tags: Tag[]; more: boolean }> {
   const prefix = ids.manifestTags(digest);
   const page = await ports.documents.list(repository.partition, {
     by: "id",
@@ -127,15 +136,17 @@ async function tagDeletions(
     fresh: true,
   });
   const operations: Operation[] = [];
+  const tags: Tag[] = [];
   for (const stored of page.documents) {
     const { tag, id } = stored.document as ManifestTagDocument;
     const named = await findTag(ports, repository, tag);
     if (named?.document.digest === digest) {
       operations.push({ op: "delete", id: named.document.id, etag: named.etag });
+      tags.push(tag);
     }
     operations.push({ op: "delete", id, etag: stored.etag });
   }
-  return { operations, more: page.more };
+  return { operations, tags, more: page.more };
 }
 
 /** Deletions, by their present etags, of those documents that are there. */

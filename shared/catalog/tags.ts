@@ -3,7 +3,7 @@ import { timeKey } from "../domain/key.ts";
 import type { Tag } from "../domain/name.ts";
 import type { Operation, Stored } from "../ports/document-store.ts";
 import type { Ports } from "../ports/ports.ts";
-import { commitWithEvent, newEvent, readAs, untilSettled } from "./commit.ts";
+import { EventedChange, newEvent, readAs, untilSettled } from "./commit.ts";
 import { type ManifestTagDocument, schema, type TagDocument } from "./documents.ts";
 import { endOfPrefix, ids } from "./keys.ts";
 import type { Repository } from "./repositories.ts";
@@ -37,6 +37,7 @@ export async function listTags(
 /**
  * What to commit, with the manifest's own document, so that `tags` mean `digest`: for each tag its reverse entry, the tag
  * by the etag that was read now, and the reverse entry of the manifest that it leaves.
+ * @returns also how many of the tags are new
  */
 export async function planTags(
   ports: Ports,
@@ -44,9 +45,12 @@ export async function planTags(
   digest: Digest,
   tags: readonly Tag[],
   writer: string,
-): Promise<Operation[]> {
+): Promise<{ operations: Operation[]; created: number }> {
   const plans = await Promise.all(tags.map((tag) => planTag(ports, repository, digest, tag, writer)));
-  return plans.flat();
+  return {
+    operations: plans.flatMap(({ operations }) => operations),
+    created: plans.filter(({ isNew }) => isNew).length,
+  };
 }
 
 async function planTag(
@@ -55,7 +59,7 @@ async function planTag(
   digest: Digest,
   tag: Tag,
   writer: string,
-): Promise<Operation[]> {
+): Promise<{ operations: Operation[]; isNew: boolean }> {
   const now = ports.clock.now();
   const stored = await findTag(ports, repository, tag);
   const reverse: ManifestTagDocument = {
@@ -84,7 +88,7 @@ async function planTag(
   if (stored !== undefined && stored.document.digest !== digest) {
     operations.push(...(await removeReverse(ports, repository, stored.document.digest, tag)));
   }
-  return operations;
+  return { operations, isNew: stored === undefined };
 }
 
 /** The deletion of a tag's reverse entry, if it is there. */
@@ -103,19 +107,21 @@ async function removeReverse(
 export async function removeTag(ports: Ports, repository: Repository, tag: Tag): Promise<boolean> {
   const writer = ports.ids.nonce();
   const { rid } = repository.registry;
-  const event = newEvent(ports, "tag-delete", writer, { rid, repository: repository.name, tags: [tag] });
+  const event = newEvent(ports, "tag-delete", writer, {
+    rid,
+    repository: repository.name,
+    tags: [tag],
+    usage: { tags: -1 },
+  });
+  const change = new EventedChange(ports.documents, repository.partition, event);
   return await untilSettled(async () => {
     const stored = await findTag(ports, repository, tag);
-    if (stored === undefined) return false;
+    if (stored === undefined) return await change.isCommitted();
     const { digest, id } = stored.document;
     const operations: Operation[] = [
       { op: "delete", id, etag: stored.etag },
       ...(await removeReverse(ports, repository, digest, tag)),
     ];
-    const committed = await commitWithEvent(ports.documents, repository.partition, operations, {
-      ...event,
-      digest,
-    });
-    return committed ? true : undefined;
+    return (await change.commit(operations, { digest })) ? true : undefined;
   });
 }

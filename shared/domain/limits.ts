@@ -22,6 +22,10 @@ export const limits = {
   registryCacheSeconds: 30,
   /** Registries, existing or not, that one process remembers. */
   registriesCachedMax: 10_000,
+  /** Seconds that readers take a repository's document for true without another look. */
+  repositoryCacheSeconds: 5,
+  /** Repositories that one process remembers for readers. */
+  repositoriesCachedMax: 10_000,
 
   /** Bytes of one manifest. The spec asks for at least 4 MiB. */
   manifestBytesMax: 4 * mebibyte,
@@ -88,6 +92,7 @@ export const limits = {
   commitOperationsMax: 100,
   commitBytesMax: 1_500_000,
   edgesPerCommitMax: 90,
-  /** Times that a use case starts over when another writer was faster. */
+  /** Times that a use case starts over when another writer was faster, and seconds after which it does no more. */
   contentionAttemptsMax: 64,
+  contentionSecondsMax: 20,
 } as const;

@@ -2,7 +2,7 @@ import { RegistryError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { Place } from "../domain/place.ts";
 import type { BlobProperties, BlobStore, Run, Staged } from "../ports/blob-store.ts";
-import { type Bend, bentCall, type Call } from "./bend.ts";
+import { type Bend, bentChange, bentRead, type Call } from "./bend.ts";
 
 export interface MemoryBlobOptions {
   readonly blockBytes?: number;
@@ -38,18 +38,11 @@ export class MemoryBlobs {
 
   /** The port onto these bytes. Several, bent in different ways, share them. */
   store(bend: Bend = {}): BlobStore {
-    const change = async <T>(name: string, key: string, effect: () => T): Promise<T> => {
-      const call: Call = { port: "blobs", name, subject: key };
-      return await bentCall(bend, call, () => {
-        const fate = bend.fate?.(call) ?? "done";
-        if (fate === "refused") throw new RegistryError("UNAVAILABLE");
-        const result = effect();
-        if (fate === "lost") throw new RegistryError("UNAVAILABLE");
-        return result;
-      });
-    };
+    const call = (name: string, key: string): Call => ({ port: "blobs", name, subject: key });
+    const change = async <T>(name: string, key: string, effect: () => T): Promise<T> =>
+      await bentChange(bend, call(name, key), effect);
     const look = async <T>(name: string, key: string, effect: () => T): Promise<T> =>
-      await bentCall(bend, { port: "blobs", name, subject: key }, effect);
+      await bentRead(bend, call(name, key), effect);
     // What never throws has only two fates: done, or not.
     const tryTo = async (name: string, key: string, effect: () => void): Promise<void> => {
       await change(name, key, effect).catch(() => {});
@@ -90,7 +83,7 @@ export class MemoryBlobs {
         await change("put", key, () => this.#put(key, [Uint8Array.from(bytes)], properties));
       },
       open: async (place, start, end) =>
-        await look("open", keyOf(place), () => this.#open(keyOf(place), start, end)),
+        await look("open", keyOf(place), () => this.#open(bend, keyOf(place), start, end)),
       sign: async (place) => await look("sign", keyOf(place), () => undefined),
       delete: async (place) => {
         await change("delete", keyOf(place), () => {
@@ -129,7 +122,7 @@ export class MemoryBlobs {
   async *#readStaged(bend: Bend, key: string, staged: Staged): AsyncGenerator<Uint8Array, void, undefined> {
     for (const run of staged.runs) {
       for (let index = 0; index < run.blocks; index++) {
-        yield await bentCall(bend, { port: "blobs", name: "openStaged", subject: key }, () => {
+        yield await bentRead(bend, { port: "blobs", name: "openStaged", subject: key }, () => {
           const block = this.#finishedRun(key, run).blocks[index];
           if (block === undefined) throw missing();
           return block;
@@ -168,14 +161,14 @@ export class MemoryBlobs {
     this.#committed.set(key, { pieces, properties });
   }
 
-  #open(key: string, start: number, end: number): AsyncIterable<Uint8Array> | undefined {
+  #open(bend: Bend, key: string, start: number, end: number): AsyncIterable<Uint8Array> | undefined {
     const committed = this.#committed.get(key);
     if (committed === undefined) return undefined;
     const { size } = committed.properties;
     if (start < 0 || end >= size || end < start - 1) {
       throw new Error(`no bytes ${start} to ${end} in a blob of ${size}`);
     }
-    return piecesBetween(committed.pieces, start, end);
+    return bentPieces(bend, key, piecesBetween(committed.pieces, start, end));
   }
 
   #dropRuns(key: string, nonces: readonly string[]): void {
@@ -204,11 +197,22 @@ function missing(): RegistryError {
   return new RegistryError("BLOB_UPLOAD_UNKNOWN", { message: "the upload's blocks are not there" });
 }
 
-async function* piecesBetween(
+/** Each piece is a call of its own, so that a reading can fail half way. */
+async function* bentPieces(
+  bend: Bend,
+  key: string,
+  pieces: Iterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for (const piece of pieces) {
+    yield await bentRead(bend, { port: "blobs", name: "piece", subject: key }, () => piece);
+  }
+}
+
+function* piecesBetween(
   pieces: readonly Uint8Array[],
   start: number,
   end: number,
-): AsyncGenerator<Uint8Array, void, undefined> {
+): Generator<Uint8Array, void, undefined> {
   let offset = 0;
   for (const piece of pieces) {
     const from = Math.max(0, start - offset);

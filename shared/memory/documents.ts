@@ -8,7 +8,7 @@ import type {
   ReadOptions,
   Stored,
 } from "../ports/document-store.ts";
-import { type Bend, bentCall, type Call } from "./bend.ts";
+import { type Bend, bentCall, bentRead, type Call, postpone, refuse } from "./bend.ts";
 import { Partition } from "./partition.ts";
 
 interface LogEntry {
@@ -31,11 +31,11 @@ export class MemoryDocuments {
     return {
       read: async (partition, id, options) => {
         const of = call("read", `${partition} ${id}`);
-        return await bentCall(bend, of, () => this.#state(partition, stale(of, options))?.get(id));
+        return await bentRead(bend, of, () => this.#state(partition, stale(of, options))?.get(id));
       },
       list: async (partition, query) => {
         const of = call("list", partition);
-        return await bentCall(bend, of, () => {
+        return await bentRead(bend, of, () => {
           checkListQuery(query);
           const state = this.#state(partition, stale(of, query));
           return state?.list(query) ?? { documents: [], more: false };
@@ -46,7 +46,7 @@ export class MemoryDocuments {
         return await bentCall(bend, of, () => this.#commit(bend, of, partition, operations));
       },
       changes: async (cursor, limit) =>
-        await bentCall(bend, call("changes", ""), () => this.#changes(cursor, limit)),
+        await bentRead(bend, call("changes", ""), () => this.#changes(cursor, limit)),
     };
   }
 
@@ -64,15 +64,22 @@ export class MemoryDocuments {
     checkOperations(partition, operations);
     const fate = bend.commitFate?.(call, operations.length) ?? "done";
     if (fate === "refused") return "unknown";
+    refuse(fate);
+    if (fate === "late" || fate === "twice") postpone(bend, call, () => this.#apply(partition, operations));
+    if (fate === "late") return "unknown";
+    const applied = this.#apply(partition, operations, typeof fate === "object" ? fate.prefix : undefined);
+    if (fate !== "done" && fate !== "twice") return "unknown";
+    return applied ? "committed" : "conflict";
+  }
+
+  /** @param prefix how many of the operations, all of which must be allowed, are applied @returns false when one is not allowed */
+  #apply(partition: string, operations: readonly Operation[], prefix = operations.length): boolean {
     const state = this.#partitions.get(partition) ?? new Partition();
-    if (!operations.every((operation) => state.allows(operation))) {
-      return fate === "done" ? "conflict" : "unknown";
-    }
-    const applied = typeof fate === "object" ? operations.slice(0, fate.prefix) : operations;
-    const written = state.apply(applied, () => `"${++this.#etags}"`);
+    if (!operations.every((operation) => state.allows(operation))) return false;
+    const written = state.apply(operations.slice(0, prefix), () => `"${++this.#etags}"`);
     this.#partitions.set(partition, state);
     for (const { document, etag } of written) this.#log.push({ partition, id: document.id, etag });
-    return fate === "done" ? "committed" : "unknown";
+    return true;
   }
 
   #changes(cursor: string | undefined, limit: number): ChangePage {

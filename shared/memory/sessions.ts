@@ -1,6 +1,5 @@
-import { RegistryError } from "../domain/errors.ts";
 import type { StoredSession, UploadSession, UploadSessions } from "../ports/upload-sessions.ts";
-import { type Bend, bentCall, type Call } from "./bend.ts";
+import { type Bend, bentChange, bentRead, type Call } from "./bend.ts";
 
 /** Sessions in a map. */
 export class MemorySessions {
@@ -11,18 +10,10 @@ export class MemorySessions {
   store(bend: Bend = {}): UploadSessions {
     const call = (name: string, subject: string): Call => ({ port: "sessions", name, subject });
     return {
-      read: async (id) => await bentCall(bend, call("read", id), () => this.#sessions.get(id)),
-      write: async (id, session, etag) => {
-        const of = call("write", id);
-        return await bentCall(bend, of, () => {
-          const fate = bend.fate?.(of) ?? "done";
-          if (fate === "refused") throw new RegistryError("UNAVAILABLE");
-          const outcome = this.#write(id, session, etag);
-          if (fate === "lost") throw new RegistryError("UNAVAILABLE");
-          return outcome;
-        });
-      },
-      expire: async (now) => await bentCall(bend, call("expire", ""), () => this.#expire(now)),
+      read: async (id) => await bentRead(bend, call("read", id), () => this.#sessions.get(id)),
+      write: async (id, session, etag) =>
+        await bentChange(bend, call("write", id), () => this.#write(id, session, etag)),
+      expire: async (now) => await bentChange(bend, call("expire", ""), () => this.#expire(now)),
     };
   }
 

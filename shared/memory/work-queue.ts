@@ -1,7 +1,6 @@
-import { RegistryError } from "../domain/errors.ts";
 import { checkDelay, checkQueueName, checkReceive, formatWorkMessage } from "../domain/work-message.ts";
 import type { ReceivedWork, WorkMessage, WorkQueue } from "../ports/work-queue.ts";
-import { type Bend, bentCall, type Call } from "./bend.ts";
+import { type Bend, bentChange, bentRead, type Call } from "./bend.ts";
 
 interface Waiting {
   readonly message: WorkMessage;
@@ -24,16 +23,9 @@ export class MemoryWorkQueue {
 
   /** The port onto these queues. Several, bent in different ways, share them. */
   store(bend: Bend = {}): WorkQueue {
-    const change = async <T>(name: string, queue: string, effect: () => T): Promise<T> => {
-      const call: Call = { port: "work", name, subject: queue };
-      return await bentCall(bend, call, () => {
-        const fate = bend.fate?.(call) ?? "done";
-        if (fate === "refused") throw new RegistryError("UNAVAILABLE");
-        const result = effect();
-        if (fate === "lost") throw new RegistryError("UNAVAILABLE");
-        return result;
-      });
-    };
+    const call = (name: string, subject: string): Call => ({ port: "work", name, subject });
+    const change = async <T>(name: string, queue: string, effect: () => T): Promise<T> =>
+      await bentChange(bend, call(name, queue), effect);
     return {
       send: async (queue, message, options = {}) =>
         await change("send", queue, () => this.#send(queue, message, options.delaySeconds ?? 0)),
@@ -41,7 +33,7 @@ export class MemoryWorkQueue {
         await change("receive", queue, () => this.#receive(queue, max, visibilitySeconds)),
       complete: async (queue, message) =>
         await change("complete", queue, () => this.#complete(queue, message.receipt)),
-      length: async (queue) => this.#queueOf(queue).length,
+      length: async (queue) => await bentRead(bend, call("length", queue), () => this.#queueOf(queue).length),
     };
   }
 

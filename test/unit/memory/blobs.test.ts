@@ -106,3 +106,35 @@ test("a session is written when its reply is lost, and not when the call is refu
     expect((await sessions.store().read("id"))?.session).toEqual(fate === "lost" ? session : undefined);
   }
 });
+
+test("what is late fails at once and comes when it is told to, if it still can", async () => {
+  const blobs = new MemoryBlobs();
+  const late: (() => void)[] = [];
+  const store = blobs.store({ fate: () => "late", later: (_, effect) => late.push(effect) });
+  await expect(store.put(place, bytes, properties)).rejects.toEqual(unavailable);
+  await expect(store.put(place, bytes, properties)).rejects.toEqual(unavailable);
+  expect(blobs.bytesAt(place)).toBeUndefined();
+  for (const effect of late) effect();
+  expect(blobs.bytesAt(place)?.equals(bytes)).toBe(true);
+});
+
+test("a reading can fail before it begins and half way", async () => {
+  const blobs = new MemoryBlobs({ blockBytes: 4 });
+  const writer = await blobs.store().extend(place, { runs: [], bytes: 0 }, "n");
+  await writer.stage([bytes.subarray(0, 4)]);
+  await writer.stage([bytes.subarray(4)]);
+  await writer.finish();
+  await blobs.store().commit(place, { runs: [{ nonce: "n", blocks: 2 }], bytes: 8 }, properties);
+  const away = blobs.store({ readFate: () => "refused" });
+  await expect(away.open(place, 0, 7)).rejects.toEqual(unavailable);
+  let pieces = 0;
+  const failing = blobs.store({
+    readFate: ({ name }) => (name === "piece" && pieces++ > 0 ? "throttled" : "done"),
+  });
+  const read: Uint8Array[] = [];
+  const reading = async () => {
+    for await (const piece of (await failing.open(place, 0, 7)) ?? []) read.push(piece);
+  };
+  await expect(reading()).rejects.toMatchObject({ code: "TOOMANYREQUESTS" });
+  expect(Buffer.concat(read)).toHaveLength(4);
+});
