@@ -1,4 +1,5 @@
 import { ensureRegistry } from "../shared/catalog/registries.ts";
+import { RepositoryDirectory } from "../shared/catalog/repository-directory.ts";
 import type { RegistryName } from "../shared/domain/name.ts";
 import type { IncomingRequest } from "../shared/http/exchange.ts";
 import { defaultBodyTimes } from "../shared/http/request-body.ts";
@@ -35,6 +36,7 @@ export async function countRequests(bench: Bench): Promise<Comparison[]> {
   const send = sender({
     ports: counted,
     registries,
+    repositories: new RepositoryDirectory(counted),
     hosts: { plain: ["localhost"], shared: [], domain: "localhost", defaultRegistry: registryName },
     bodyTimes: defaultBodyTimes,
     log: createLog("error", (lines) => process.stderr.write(lines)),

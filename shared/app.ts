@@ -1,4 +1,5 @@
 import { ensureRegistry } from "./catalog/registries.ts";
+import { RepositoryDirectory } from "./catalog/repository-directory.ts";
 import { type Config, readConfig } from "./config.ts";
 import type { IncomingRequest, Reply } from "./http/exchange.ts";
 import { defaultBodyTimes } from "./http/request-body.ts";
@@ -30,6 +31,7 @@ async function openApp(config: Config, sink: (lines: string) => void): Promise<A
   const service: Service = {
     ports,
     registries: new RegistryDirectory(ports),
+    repositories: new RepositoryDirectory(ports),
     hosts: config.hosts,
     bodyTimes: defaultBodyTimes,
     log,

@@ -70,6 +70,14 @@ export const limits = {
   /** Seconds that an event document is kept. */
   eventSecondsMax: 30 * 24 * secondsPerHour,
 
+  /** Changes that the event consumer looks at in one step, and steps of one run. */
+  eventPageChangesMax: 300,
+  eventPagesPerRunMax: 100,
+  /** Events of earlier steps that a repository's figures remember, so that none is counted twice. */
+  eventsRememberedMax: 256,
+  /** Seconds in which one process sends the event consumer one message, however much is pushed. */
+  eventWakeSeconds: 1,
+
   /** Bytes of a queued message, as JSON. Storage Queues take 64 KiB in base64. */
   workBytesMax: 32 * kibibyte,
   /** Seconds that a message can be held back. */

@@ -1,3 +1,4 @@
+import { findRepository } from "../catalog/repositories.ts";
 import { parseDigest } from "../domain/digest.ts";
 import { parseRange } from "../domain/range.ts";
 import { deleteBlob } from "../registry/delete-blob.ts";
@@ -12,13 +13,18 @@ import { replyWithBytes } from "./ranges.ts";
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-blobs
  */
 export async function answerBlob(exchange: RepositoryExchange, digestText: string): Promise<Reply> {
-  const { ports, registry, name, method } = exchange;
+  const { ports, registry, repositories, name, method } = exchange;
   const digest = parseDigest(digestText);
   if (method === "DELETE") {
     await deleteBlob(ports, registry, name, digest);
     return { status: 202, headers: { "content-length": "0" } };
   }
-  const blob = await readBlob(ports, registry, name, digest, method === "HEAD");
+  // Who asks by HEAD relies on the answer, so that it must be of the repository as it is.
+  const promise = method === "HEAD";
+  const repository = promise
+    ? await findRepository(ports, registry, name)
+    : await repositories.find(registry, name);
+  const blob = await readBlob(ports, repository, digest, promise);
   const tag = entityTag(digest);
   const headers = {
     "content-type": "application/octet-stream",

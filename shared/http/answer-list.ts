@@ -9,9 +9,10 @@ import { formatPath } from "./route.ts";
 
 /** @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags */
 export async function answerTags(exchange: RepositoryExchange): Promise<Reply> {
-  const { ports, registry, name, prefix } = exchange;
+  const { ports, registry, repositories, name, prefix } = exchange;
   const { limit, last } = parsePage(exchange.query);
-  const { tags, more } = await listTags(ports, registry, name, last, limit);
+  const repository = await repositories.find(registry, name);
+  const { tags, more } = await listTags(ports, repository, name, last, limit);
   const link = more
     ? nextLink(formatPath(prefix + name, "tags", "list"), { n: String(limit), last: tags.at(-1) })
     : undefined;
@@ -33,12 +34,13 @@ export async function answerCatalog(exchange: Exchange): Promise<Reply> {
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers
  */
 export async function answerReferrers(exchange: RepositoryExchange, digestText: string): Promise<Reply> {
-  const { ports, registry, name, prefix, query } = exchange;
+  const { ports, registry, repositories, name, prefix, query } = exchange;
   const subject = parseDigest(digestText);
   const { limit, last } = parsePage(query);
   // A media type has no spaces: one here was a plus sign that the client did not escape.
   const artifactType = query.get("artifactType")?.replaceAll(" ", "+") || undefined;
-  const page = await listReferrers(ports, registry, name, subject, artifactType, last, limit);
+  const repository = await repositories.find(registry, name);
+  const page = await listReferrers(ports, repository, subject, artifactType, last, limit);
   const index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: page.descriptors };
   const link =
     page.next === undefined

@@ -16,7 +16,7 @@ import { formatPath } from "./route.ts";
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
  */
 export async function answerManifest(exchange: RepositoryExchange, referenceText: string): Promise<Reply> {
-  const { ports, registry, name, method } = exchange;
+  const { ports, registry, repositories, name, method } = exchange;
   if (method === "PUT") return await putManifest(exchange, parseReference(referenceText));
   const reference = asReference(referenceText);
   if (reference === undefined) throw unknownReference(referenceText, method);
@@ -24,7 +24,8 @@ export async function answerManifest(exchange: RepositoryExchange, referenceText
     await deleteManifest(ports, registry, name, reference);
     return { status: 202, headers: { "content-length": "0" } };
   }
-  return await getManifest(exchange, await readManifest(ports, registry, name, reference));
+  const repository = await repositories.find(registry, name);
+  return await getManifest(exchange, await readManifest(ports, repository, name, reference));
 }
 
 async function getManifest(exchange: RepositoryExchange, manifest: ManifestDocument): Promise<Reply> {

@@ -1,4 +1,5 @@
 import type { RegistryDocument } from "../catalog/documents.ts";
+import type { RepositoryDirectory } from "../catalog/repository-directory.ts";
 import type { RepositoryName } from "../domain/name.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { RequestBody } from "./request-body.ts";
@@ -23,6 +24,8 @@ export interface Reply {
 export interface Exchange {
   readonly ports: Ports;
   readonly registry: RegistryDocument;
+  /** For readers. */
+  readonly repositories: RepositoryDirectory;
   readonly method: string;
   readonly headers: { get(name: string): string | null };
   readonly query: URLSearchParams;

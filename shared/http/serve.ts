@@ -1,4 +1,5 @@
 import type { RegistryDocument } from "../catalog/documents.ts";
+import type { RepositoryDirectory } from "../catalog/repository-directory.ts";
 import { errorTable, RegistryError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { parseRepositoryName, type RegistryName } from "../domain/name.ts";
@@ -21,6 +22,7 @@ export interface Service {
   readonly registries: {
     find(name: RegistryName): RegistryDocument | undefined | Promise<RegistryDocument | undefined>;
   };
+  readonly repositories: RepositoryDirectory;
   readonly hosts: Hosts;
   readonly bodyTimes: BodyTimes;
   readonly log: Log;
@@ -96,6 +98,7 @@ async function answer(
   const exchange: Exchange = {
     ports: service.ports,
     registry,
+    repositories: service.repositories,
     method,
     headers: request.headers,
     query: target.query === "" ? noQuery : new URLSearchParams(target.query),

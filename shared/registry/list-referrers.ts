@@ -1,11 +1,10 @@
-import type { ReferrerDocument, RegistryDocument } from "../catalog/documents.ts";
+import type { ReferrerDocument } from "../catalog/documents.ts";
 import { findManifest } from "../catalog/manifests.ts";
 import { listReferrers as listCatalogReferrers } from "../catalog/referrers.ts";
-import { findRepository, type Repository } from "../catalog/repositories.ts";
+import type { Repository } from "../catalog/repositories.ts";
 import type { Digest } from "../domain/digest.ts";
 import { limits } from "../domain/limits.ts";
 import { parseManifest } from "../domain/manifest.ts";
-import type { RepositoryName } from "../domain/name.ts";
 import type { Ports } from "../ports/ports.ts";
 import { openManifest } from "./read-manifest.ts";
 
@@ -31,14 +30,12 @@ export interface ReferrersPage {
  */
 export async function listReferrers(
   ports: Ports,
-  registry: RegistryDocument,
-  name: RepositoryName,
+  repository: Repository | undefined,
   subject: Digest,
   artifactType: string | undefined,
   after: string | undefined,
   limit: number,
 ): Promise<ReferrersPage> {
-  const repository = await findRepository(ports, registry, name);
   if (repository === undefined || limit === 0) return { descriptors: [], next: undefined };
   const page = await listCatalogReferrers(ports, repository, subject, artifactType, after, limit);
   const descriptors: ReferrerDescriptor[] = [];

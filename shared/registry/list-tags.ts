@@ -1,5 +1,4 @@
-import type { RegistryDocument } from "../catalog/documents.ts";
-import { findRepository } from "../catalog/repositories.ts";
+import type { Repository } from "../catalog/repositories.ts";
 import { listTags as listCatalogTags } from "../catalog/tags.ts";
 import { RegistryError } from "../domain/errors.ts";
 import type { RepositoryName, Tag } from "../domain/name.ts";
@@ -12,12 +11,11 @@ import type { Ports } from "../ports/ports.ts";
  */
 export async function listTags(
   ports: Ports,
-  registry: RegistryDocument,
+  repository: Repository | undefined,
   name: RepositoryName,
   last: string | undefined,
   limit: number,
 ): Promise<{ tags: Tag[]; more: boolean }> {
-  const repository = await findRepository(ports, registry, name);
   if (repository === undefined) throw new RegistryError("NAME_UNKNOWN", { detail: { name } });
   return limit === 0 ? { tags: [], more: false } : await listCatalogTags(ports, repository, last, limit);
 }

@@ -1,10 +1,9 @@
 import { findLink, leaseLink } from "../catalog/blobs.ts";
-import type { LinkDocument, RegistryDocument } from "../catalog/documents.ts";
-import { findRepository } from "../catalog/repositories.ts";
+import type { LinkDocument } from "../catalog/documents.ts";
+import type { Repository } from "../catalog/repositories.ts";
 import type { Digest } from "../domain/digest.ts";
 import { RegistryError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
-import type { RepositoryName } from "../domain/name.ts";
 import type { Ports } from "../ports/ports.ts";
 
 /** A blob that the repository may read. */
@@ -25,21 +24,19 @@ export interface ReadableBlob {
  */
 export async function readBlob(
   ports: Ports,
-  registry: RegistryDocument,
-  name: RepositoryName,
+  repository: Repository | undefined,
   digest: Digest,
   promise: boolean,
 ): Promise<ReadableBlob> {
-  const repository = await findRepository(ports, registry, name);
   if (repository === undefined) throw new RegistryError("BLOB_UNKNOWN", { detail: { digest } });
   const link = promise
     ? await leaseLink(ports, repository, digest)
     : (await findLink(ports, repository, digest))?.document;
   if (link === undefined) throw new RegistryError("BLOB_UNKNOWN", { detail: { digest } });
-  return readable(ports, registry, link);
+  return readable(ports, repository, link);
 }
 
-function readable(ports: Ports, registry: RegistryDocument, link: LinkDocument): ReadableBlob {
+function readable(ports: Ports, { registry }: Repository, link: LinkDocument): ReadableBlob {
   const { digest, size, place, committedAt } = link;
   const options = { seconds: limits.signedUrlSeconds, mediaType: "application/octet-stream", committedAt };
   return {

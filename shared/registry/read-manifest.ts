@@ -1,7 +1,7 @@
 import { untilSettled } from "../catalog/commit.ts";
-import type { ManifestDocument, RegistryDocument } from "../catalog/documents.ts";
+import type { ManifestDocument } from "../catalog/documents.ts";
 import { findManifest } from "../catalog/manifests.ts";
-import { findRepository, type Repository } from "../catalog/repositories.ts";
+import type { Repository } from "../catalog/repositories.ts";
 import { findTag } from "../catalog/tags.ts";
 import { RegistryError } from "../domain/errors.ts";
 import type { Reference, RepositoryName, Tag } from "../domain/name.ts";
@@ -14,11 +14,10 @@ import type { Ports } from "../ports/ports.ts";
  */
 export async function readManifest(
   ports: Ports,
-  registry: RegistryDocument,
+  repository: Repository | undefined,
   name: RepositoryName,
   reference: Reference,
 ): Promise<ManifestDocument> {
-  const repository = await findRepository(ports, registry, name);
   const manifest =
     repository === undefined
       ? undefined

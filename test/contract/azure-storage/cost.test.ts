@@ -10,6 +10,7 @@ import { AzureSessions } from "../../../shared/azure/storage/sessions.ts";
 import { AzureWorkQueue } from "../../../shared/azure/storage/work-queue.ts";
 import type { RegistryDocument } from "../../../shared/catalog/documents.ts";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
+import { findRepository } from "../../../shared/catalog/repositories.ts";
 import { type Digest, digestOf } from "../../../shared/domain/digest.ts";
 import type { RegistryName, RepositoryName } from "../../../shared/domain/name.ts";
 import type { ByteRange } from "../../../shared/domain/range.ts";
@@ -173,7 +174,7 @@ describe("the calls to storage that are paid for", () => {
     const pushed = await push(randomBytes(10));
     calls = [];
     for (const promise of [true, false]) {
-      const blob = await readBlob(ports, registry, repository, pushed, promise);
+      const blob = await readBlob(ports, await findRepository(ports, registry, repository), pushed, promise);
       expect(await blob.sign()).toContain("sig=");
     }
     expect(calls).toEqual([]);
@@ -181,7 +182,7 @@ describe("the calls to storage that are paid for", () => {
 
   it("are one for a pull that is served through, whole or in part", async () => {
     const pushed = await push(randomBytes(3 * blockBytes));
-    const blob = await readBlob(ports, registry, repository, pushed, false);
+    const blob = await readBlob(ports, await findRepository(ports, registry, repository), pushed, false);
     calls = [];
     let bytes = 0;
     for await (const piece of await blob.open(0, blob.size - 1)) bytes += piece.byteLength;

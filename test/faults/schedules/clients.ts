@@ -1,3 +1,4 @@
+import { findRepository } from "../../../shared/catalog/repositories.ts";
 import type { Digest } from "../../../shared/domain/digest.ts";
 import type { RepositoryName, Tag } from "../../../shared/domain/name.ts";
 import { deleteBlob } from "../../../shared/registry/delete-blob.ts";
@@ -115,7 +116,12 @@ export async function pullBlob(
   promised: boolean,
 ): Promise<void> {
   const answer = await simulation.request(`${promised ? "head" : "get"} ${name}`, async (ports) => {
-    const blob = await readBlob(ports, simulation.registry, repository, digest, promised);
+    const blob = await readBlob(
+      ports,
+      await findRepository(ports, simulation.registry, repository),
+      digest,
+      promised,
+    );
     if (promised) return undefined;
     return await gather(await blob.open(0, blob.size - 1));
   });
@@ -139,7 +145,12 @@ export async function pullManifest(
       : ({ kind: "digest", digest: wanted.digest } as const);
   const told = "tag" in wanted ? wanted.tag : nameOf(wanted.digest);
   const answer = await simulation.request(`get ${told}`, async (ports) => {
-    const document = await readManifest(ports, simulation.registry, repository, reference);
+    const document = await readManifest(
+      ports,
+      await findRepository(ports, simulation.registry, repository),
+      repository,
+      reference,
+    );
     const opened = await openManifest(ports, document);
     if (typeof opened === "string") return { digest: document.digest, bytes: Buffer.from(opened) };
     return { digest: document.digest, bytes: await gather(opened) };
@@ -159,13 +170,22 @@ export async function browse(simulation: Simulation, repository: RepositoryName)
   const { registry } = simulation;
   await simulation.request(
     "list tags",
-    async (ports) => await listTags(ports, registry, repository, undefined, 10),
+    async (ports) =>
+      await listTags(ports, await findRepository(ports, registry, repository), repository, undefined, 10),
   );
   const subject = manifests[0]?.digest;
   if (subject === undefined) return;
   await simulation.request(
     "list referrers",
-    async (ports) => await listReferrers(ports, registry, repository, subject, undefined, undefined, 10),
+    async (ports) =>
+      await listReferrers(
+        ports,
+        await findRepository(ports, registry, repository),
+        subject,
+        undefined,
+        undefined,
+        10,
+      ),
   );
 }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { listRepositories } from "../../../shared/catalog/repositories.ts";
+import { findRepository, listRepositories } from "../../../shared/catalog/repositories.ts";
 import type { RepositoryName } from "../../../shared/domain/name.ts";
 import { listReferrers } from "../../../shared/registry/list-referrers.ts";
 import { listTags } from "../../../shared/registry/list-tags.ts";
@@ -13,7 +13,7 @@ import { newSimulation, type Simulation } from "./simulation.ts";
 
 async function compareBlob(simulation: Simulation, content: Content, name: RepositoryName, of: SampleBlob) {
   const { ports, registry } = simulation;
-  const read = await outcome(readBlob(ports, registry, name, of.digest, false));
+  const read = await outcome(readBlob(ports, await findRepository(ports, registry, name), of.digest, false));
   if (!content.blobs.has(of.digest)) {
     expect(read).toEqual({ code: "BLOB_UNKNOWN" });
     return;
@@ -31,7 +31,12 @@ async function compareManifest(
   of: SampleManifest,
 ) {
   const { ports, registry } = simulation;
-  const read = await outcome(readManifest(ports, registry, name, { kind: "digest", digest: of.digest }));
+  const read = await outcome(
+    readManifest(ports, await findRepository(ports, registry, name), name, {
+      kind: "digest",
+      digest: of.digest,
+    }),
+  );
   if (content.manifests.has(of.digest)) {
     if (!("value" in read)) throw new Error(`${of.name} is missing from ${name}`);
     const opened = await openManifest(ports, read.value);
@@ -41,7 +46,14 @@ async function compareManifest(
   } else {
     expect(read).toEqual({ code: "MANIFEST_UNKNOWN" });
   }
-  const page = await listReferrers(ports, registry, name, of.digest, undefined, undefined, 100);
+  const page = await listReferrers(
+    ports,
+    await findRepository(ports, registry, name),
+    of.digest,
+    undefined,
+    undefined,
+    100,
+  );
   const referring = manifests.filter(
     ({ subject, digest }) => subject === of.digest && content.manifests.has(digest),
   );
@@ -51,18 +63,22 @@ async function compareManifest(
 async function compareTags(simulation: Simulation, content: Content, name: RepositoryName) {
   const { ports, registry } = simulation;
   for (const each of tags) {
-    const read = await outcome(readManifest(ports, registry, name, { kind: "tag", tag: each }));
+    const read = await outcome(
+      readManifest(ports, await findRepository(ports, registry, name), name, { kind: "tag", tag: each }),
+    );
     const digest = "value" in read ? read.value.digest : undefined;
     expect(digest).toBe(content.tags.get(each));
   }
   const sorted = [...content.tags.keys()].sort();
-  const first = await outcome(listTags(ports, registry, name, undefined, 1));
+  const first = await outcome(
+    listTags(ports, await findRepository(ports, registry, name), name, undefined, 1),
+  );
   if (!content.exists) {
     expect(first).toEqual({ code: "NAME_UNKNOWN" });
     return;
   }
   expect(first).toEqual({ value: { tags: sorted.slice(0, 1), more: sorted.length > 1 } });
-  expect(await listTags(ports, registry, name, sorted[0], 10)).toEqual({
+  expect(await listTags(ports, await findRepository(ports, registry, name), name, sorted[0], 10)).toEqual({
     tags: sorted.slice(1),
     more: false,
   });

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { ulid } from "ulid";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
+import { RepositoryDirectory } from "../../../shared/catalog/repository-directory.ts";
 import { readConfig } from "../../../shared/config.ts";
 import type { Place } from "../../../shared/domain/place.ts";
 import type { Reply } from "../../../shared/http/exchange.ts";
@@ -67,6 +68,7 @@ async function memoryService(
   await ensureRegistry(ports, hosts.defaultRegistry, policies);
   return {
     ports,
+    repositories: new RepositoryDirectory(ports),
     registries: new RegistryDirectory(ports),
     hosts,
     bodyTimes: options.bodyTimes ?? defaultBodyTimes,

@@ -2,6 +2,7 @@ import { validateHeaderName, validateHeaderValue } from "node:http";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
+import { RepositoryDirectory } from "../../../shared/catalog/repository-directory.ts";
 import { errorTable } from "../../../shared/domain/errors.ts";
 import { digestBytes } from "../../../shared/domain/hash.ts";
 import { mediaTypes } from "../../../shared/domain/media-type.ts";
@@ -56,6 +57,7 @@ async function openService(): Promise<{ service: Service; failures: () => string
   });
   const service: Service = {
     ports,
+    repositories: new RepositoryDirectory(ports),
     registries: { find: (name) => (name === local ? registry : undefined) },
     hosts: {
       plain: ["localhost"],

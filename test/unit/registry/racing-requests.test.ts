@@ -4,7 +4,7 @@ import { readAs } from "../../../shared/catalog/commit.ts";
 import type { BlobDocument, LinkDocument, RegistryDocument } from "../../../shared/catalog/documents.ts";
 import { ids, partitions } from "../../../shared/catalog/keys.ts";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
-import { ensureRepository } from "../../../shared/catalog/repositories.ts";
+import { ensureRepository, findRepository } from "../../../shared/catalog/repositories.ts";
 import { digestBytes } from "../../../shared/domain/hash.ts";
 import { limits } from "../../../shared/domain/limits.ts";
 import { asRegistryName, asRepositoryName, asTag } from "../../../shared/domain/name.ts";
@@ -102,7 +102,10 @@ test("a tag that moves while it is followed is found, although what it left is d
       await deleteManifest(ports, registry, name, { kind: "digest", digest: first.digest });
     },
   );
-  const found = await readManifest(reading, registry, name, { kind: "tag", tag });
+  const found = await readManifest(reading, await findRepository(reading, registry, name), name, {
+    kind: "tag",
+    tag,
+  });
   expect(found.digest).toBe(digestBytes("sha256", young.bytes));
 });
 
