@@ -11,6 +11,7 @@ import {
   removeTag,
 } from "./clients.ts";
 import { collect } from "./collector.ts";
+import { pullImage } from "./pull-image.ts";
 import { blobs, manifests, repositories, type SampleBlob, type SampleManifest, tags } from "./samples.ts";
 import type { Simulation } from "./simulation.ts";
 import { pushAndCancel, pushForged, pushInParts, pushRacing, pushWhole } from "./uploads.ts";
@@ -37,7 +38,7 @@ interface Chosen {
   readonly named: readonly Tag[];
 }
 
-type Action = (chosen: Chosen) => Promise<void>;
+type Action = (chosen: Chosen) => Promise<unknown>;
 
 const uploadedWhole: Action = async ({ simulation, repository, blob }) =>
   await pushWhole(simulation, repository, blob);
@@ -83,7 +84,11 @@ const removingManifests: Action = async ({ simulation, repository, manifest }) =
 const removingTags: Action = async ({ simulation, repository, tag }) =>
   await removeTag(simulation, repository, tag);
 
+const pullingImages: Action = async ({ simulation, repository, tag }) =>
+  await pullImage(simulation, repository, tag);
+
 const readingManifests: readonly Action[] = [
+  pullingImages,
   async ({ simulation, repository, manifest: { digest } }) =>
     await pullManifest(simulation, repository, { digest }),
   async ({ simulation, repository, tag }) => await pullManifest(simulation, repository, { tag }),
@@ -111,6 +116,7 @@ const collectingActions = [
   pushingWhatIsThere,
   mounting,
   readingBlobs,
+  pullingImages,
 ];
 const allActions = [...blobActions, ...manifestActions, pushingWhatIsThere, collecting];
 

@@ -108,13 +108,13 @@ export async function mount(
   }
 }
 
-/** Asks for the blob by HEAD, as a push does (`promised`), or reads it. */
+/** Asks for the blob by HEAD, as a push does (`promised`), or reads it. @returns whether it is there; undefined: nobody knows */
 export async function pullBlob(
   simulation: Simulation,
   repository: RepositoryName,
   { name, digest, bytes }: SampleBlob,
   promised: boolean,
-): Promise<void> {
+): Promise<boolean | undefined> {
   const answer = await simulation.request(`${promised ? "head" : "get"} ${name}`, async (ports) => {
     const blob = await readBlob(
       ports,
@@ -125,19 +125,20 @@ export async function pullBlob(
     if (promised) return undefined;
     return await gather(await blob.open(0, blob.size - 1));
   });
-  if (isLost(answer)) return;
+  if (isLost(answer)) return undefined;
   simulation.history.blobSeen(repository, digest, answer, answer.kind === "value", promised);
   if (answer.kind === "value" && answer.value !== undefined && !answer.value.equals(bytes)) {
     simulation.surprises.push(`${name} was read with other bytes`);
   }
+  return answer.kind === "value";
 }
 
-/** By tag when it is one, else by digest. */
+/** By tag when it is one, else by digest. @returns the digest, or `absent`; undefined: nobody knows */
 export async function pullManifest(
   simulation: Simulation,
   repository: RepositoryName,
   wanted: { readonly tag: Tag } | { readonly digest: Digest },
-): Promise<void> {
+): Promise<Digest | "absent" | undefined> {
   const { history } = simulation;
   const reference =
     "tag" in wanted
@@ -155,7 +156,7 @@ export async function pullManifest(
     if (typeof opened === "string") return { digest: document.digest, bytes: Buffer.from(opened) };
     return { digest: document.digest, bytes: await gather(opened) };
   });
-  if (isLost(answer)) return;
+  if (isLost(answer)) return undefined;
   const found = answer.kind === "value" ? answer.value : undefined;
   if ("tag" in wanted) history.tagSeen(repository, wanted.tag, answer, found?.digest);
   else history.manifestSeen(repository, wanted.digest, answer, found !== undefined);
@@ -163,6 +164,7 @@ export async function pullManifest(
   if (found !== undefined && expected?.bytes.equals(found.bytes) === false) {
     simulation.surprises.push(`${told} was read with other bytes`);
   }
+  return found?.digest ?? "absent";
 }
 
 /** Lists that may show what is just being deleted, but must answer. */

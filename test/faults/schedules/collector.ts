@@ -24,7 +24,7 @@ const skewMillis = 600_000;
  * is taken by the etag that was read before. It is here so that a lease that was not renewed is missed.
  */
 export async function collect(simulation: Simulation, name: RepositoryName): Promise<void> {
-  const { condemned, history, ports, registry } = simulation;
+  const { condemned, history, ports, registry, released } = simulation;
   const repository = await findRepository(ports, registry, name);
   if (repository === undefined) return;
   for (const { digest } of blobs) {
@@ -32,6 +32,7 @@ export async function collect(simulation: Simulation, name: RepositoryName): Pro
     const answer = await simulation.request(`collect ${nameOf(digest)}`, async (bent) => {
       await takeLink(bent, repository, digest, (taken) => {
         outcome = taken;
+        released.add(name);
       });
       const place = await takeHolder(bent, repository, digest);
       if (place !== undefined) condemned.push(place);

@@ -6,7 +6,9 @@ import { checkBlobs, checkCounters, checkLinks } from "./blob-invariants.ts";
 import { type Demand, DocumentIndex, repositoryOf } from "./document-index.ts";
 import { eventKey } from "./history.ts";
 import { manifests, nameOf } from "./samples.ts";
+import { isCalm } from "./scheduler.ts";
 import type { Simulation } from "./simulation.ts";
+import { checkUsage } from "./usage-invariants.ts";
 
 /**
  * What must hold of the documents when all is quiet and every deletion that was begun is finished.
@@ -27,6 +29,7 @@ export function brokenInvariants(simulation: Simulation): string[] {
   checkLinks(simulation, documents, demand);
   checkBlobs(simulation, documents, demand);
   checkCounters(simulation, documents, demand);
+  checkUsage(simulation, documents, demand);
   return problems;
 }
 
@@ -41,8 +44,8 @@ function checkManifest(
   const { digest, content, place, children, subject, artifactType } = document;
   const name = `${nameOf(digest)} in ${repository}`;
   if (document.state === "pending") {
-    // A push that crashed between its commits; no reader sees it, and the next push goes on from it.
-    demand(simulation.weather.crash > 0, `${name} is left pending`);
+    // A push that ended between its commits; no reader sees it, and the next push goes on from it.
+    demand(!isCalm(simulation.weather), `${name} is left pending`);
     return;
   }
   demand(document.state === "live", `${name} is left ${document.state}`);
@@ -77,7 +80,7 @@ function checkEntries({ weather }: Simulation, documents: DocumentIndex, demand:
     demand(isThere(partition, ids.manifest(document.digest)), `the referrer ${name} has no manifest`);
   }
   // Edges go after their manifest, so that a deletion that is cut short leaves some, which only keep bytes longer.
-  if (weather.lost + weather.refused + weather.prefix + weather.crash > 0) return;
+  if (!isCalm(weather)) return;
   for (const { partition, document } of documents.all("edge")) {
     const name = `${nameOf(document.manifest)} to ${nameOf(document.child)}`;
     demand(isThere(partition, ids.manifest(document.manifest)), `the edge from ${name} has no manifest`);
@@ -106,6 +109,8 @@ function checkEvents({ history }: Simulation, documents: DocumentIndex, demand: 
   const found = new Map<string, number>();
   for (const { document } of documents.all("event")) {
     const { action, repository, digest, tags } = document;
+    // Comes as often as a deletion takes commits, or not at all.
+    if (action === "manifest-untag") continue;
     const subject = action === "tag-delete" ? (tags?.[0] as Tag) : digest;
     if (subject === undefined) continue;
     const key = eventKey(action, repository, subject);

@@ -107,8 +107,9 @@ const index = manifestOf("index", { blobs: [], manifests: [base, other] });
 /** Images, one of them too large for its document, one that refers to another, and an index of two. */
 export const manifests: readonly SampleManifest[] = [base, other, signature, large, index];
 
-/** More children than one commit has room for; they exist nowhere. */
+/** More children than one commit has room for; they exist nowhere. Its bytes have a place of their own. */
 export const wide: SampleManifest = manifestOf("wide", {
+  padding: limits.manifestInlineBytesMax,
   blobs: Array.from({ length: limits.commitOperationsMax + 20 }, (_, number) =>
     blobOf(`child ${number}`, Buffer.from(`child ${number}`)),
   ),

@@ -4,8 +4,10 @@ import { limits } from "../../../shared/domain/limits.ts";
 import { pushBlob } from "../../../shared/registry/push-blob.ts";
 import { writeManifest } from "../../../shared/registry/write-manifest.ts";
 import { act, drawFocus, type Focus } from "./actions.ts";
+import { endUploads } from "./begun-uploads.ts";
 import { lookAtEverything } from "./clients.ts";
 import { brokenInvariants } from "./invariants.ts";
+import { brokenPulls } from "./pull-image.ts";
 import { blobs, manifests, pushOf, repositories, tags, wholeBody } from "./samples.ts";
 import type { Weather } from "./scheduler.ts";
 import { codeOf, newSimulation, passingTime, type Simulation } from "./simulation.ts";
@@ -16,6 +18,19 @@ export const weathers: readonly Weather[] = [
   { name: "crashing", lost: 0, refused: 0, prefix: 0, crash: 25 },
   { name: "cutting commits", lost: 0, refused: 0, prefix: 120, crash: 0 },
   { name: "stormy", lost: 40, refused: 40, prefix: 40, crash: 15 },
+  { name: "doing things late and twice", lost: 0, refused: 0, prefix: 0, crash: 0, late: 70, twice: 70 },
+  { name: "busy", lost: 0, refused: 0, prefix: 0, crash: 0, throttled: 25, blind: 10 },
+  {
+    name: "all at once",
+    lost: 15,
+    refused: 15,
+    prefix: 0,
+    crash: 5,
+    late: 30,
+    twice: 30,
+    throttled: 8,
+    blind: 4,
+  },
 ];
 
 export interface ScheduleResult {
@@ -39,10 +54,16 @@ export async function runSchedule(seed: number, traced = false): Promise<Schedul
   await scheduler.run(Promise.all(clients), passingTime(simulation));
   scheduler.calm();
   await lookAtEverything(simulation, repositories);
+  await endUploads(simulation);
   await finishDeletions(simulation);
   for (const place of simulation.condemned) await simulation.ports.blobs.delete(place);
   await lookAtEverything(simulation, repositories);
-  const problems = [...surprises, ...history.problems(), ...brokenInvariants(simulation)];
+  const problems = [
+    ...surprises,
+    ...history.problems(),
+    ...brokenPulls(simulation),
+    ...brokenInvariants(simulation),
+  ];
   return { problems, trace: scheduler.trace ?? [], steps: scheduler.step };
 }
 

@@ -1,7 +1,7 @@
-import type { Bend, Call, CommitFate, Fate } from "../../../shared/memory/bend.ts";
+import type { Bend, Call, CommitFate, Fate, ReadFate } from "../../../shared/memory/bend.ts";
 import type { Random } from "../../../shared/memory/random.ts";
 
-/** How often what goes wrong, in draws of a thousand. */
+/** How often what goes wrong, in draws of a thousand. What is absent never does. */
 export interface Weather {
   readonly name: string;
   /** A reply is lost after the effect. */
@@ -12,6 +12,19 @@ export interface Weather {
   readonly prefix: number;
   /** A request ends at a call and never goes on; a cut commit ends it half the time. */
   readonly crash: number;
+  /** A call that changes something is given up and carried out at some later time, if it still can be. */
+  readonly late?: number;
+  /** A call that changes something is carried out, and at some later time once more, if it still can be. */
+  readonly twice?: number;
+  /** A call is refused because the store is too busy. */
+  readonly throttled?: number;
+  /** A call that only looks finds the store away. */
+  readonly blind?: number;
+}
+
+/** Whether nothing goes wrong but that others are faster. */
+export function isCalm(weather: Weather): boolean {
+  return Object.values(weather).every((value) => typeof value === "string" || value === 0);
 }
 
 /** What a client gets. `lost`: no answer, and the request may have done anything up to where it ended. */
@@ -35,7 +48,14 @@ interface Request {
   doomed: boolean;
 }
 
+interface Landing {
+  readonly told: string;
+  readonly effect: () => void;
+}
+
 const staleCommitsMax = 5;
+/** How often, in a thousand steps, one of the things that are late happens. */
+const landingsPerThousand = 120;
 
 /**
  * Runs requests side by side and decides at every call of a port which one goes on, what becomes of the call, and who
@@ -57,6 +77,7 @@ export class Scheduler {
   #calm = false;
   readonly #parked: ParkedCall[] = [];
   readonly #running = new Set<Request>();
+  readonly #late: Landing[] = [];
 
   constructor(random: Random, weather: Weather, traced: boolean) {
     this.trace = traced ? [] : undefined;
@@ -66,8 +87,12 @@ export class Scheduler {
     this.#hesitation = [0, 800][random(2)] ?? 0;
   }
 
-  /** From now on nothing goes wrong and nobody is held up: requests run one after the other, as they are made. */
+  /**
+   * From now on nothing goes wrong and nobody is held up: requests run one after the other, as they are made. What is late comes
+   * now or never.
+   */
   calm(): void {
+    while (this.#late.length > 0) this.#land(this.#happens(500));
     this.#calm = true;
   }
 
@@ -113,6 +138,7 @@ export class Scheduler {
       if (call === undefined) throw new Error("a client waits for nothing that the schedule knows of");
       this.step += 1;
       between();
+      if (this.#late.length > 0 && this.#happens(landingsPerThousand)) this.#land(true);
       if (call.request.doomed || this.#happens(this.#weather.crash)) this.#crash(call.request);
       else call.resume();
     }
@@ -142,6 +168,14 @@ export class Scheduler {
     return call;
   }
 
+  /** Takes one of the things that are late, and lets it happen or not. */
+  #land(happens: boolean): void {
+    const [landing] = this.#late.splice(this.#random(this.#late.length), 1);
+    if (landing === undefined || !happens) return;
+    this.trace?.push(`${this.step} late: ${landing.told}`);
+    landing.effect();
+  }
+
   #crash(request: Request): void {
     const others = this.#parked.filter((call) => call.request !== request);
     this.#parked.splice(0, this.#parked.length, ...others);
@@ -167,6 +201,10 @@ export class Scheduler {
         else if (call.name === "read" || call.name === "list") log(call, "done");
       },
       staleCommits: () => this.#random(staleCommitsMax + 1),
+      readFate: () => this.#readFate(),
+      later: (call, effect) => {
+        this.#late.push({ told: `${request.name}: ${call.port}.${call.name} ${call.subject}`, effect });
+      },
       fate: (call) => {
         const fate = this.#fate();
         log(call, fate);
@@ -180,9 +218,18 @@ export class Scheduler {
     };
   }
 
+  #readFate(): ReadFate {
+    if (this.#happens(this.#weather.blind)) return "refused";
+    return this.#happens(this.#weather.throttled) ? "throttled" : "done";
+  }
+
   #fate(): Fate {
-    if (this.#happens(this.#weather.lost)) return "lost";
-    return this.#happens(this.#weather.refused) ? "refused" : "done";
+    const { lost, refused, late, twice } = this.#weather;
+    if (this.#happens(lost)) return "lost";
+    if (this.#happens(refused)) return "refused";
+    if (this.#happens(late)) return "late";
+    if (this.#happens(twice)) return "twice";
+    return this.#happens(this.#weather.throttled) ? "throttled" : "done";
   }
 
   #commitFate(request: Request, operations: number): CommitFate {
@@ -191,7 +238,7 @@ export class Scheduler {
     return { prefix: this.#random(operations) };
   }
 
-  #happens(inThousand: number): boolean {
+  #happens(inThousand = 0): boolean {
     return inThousand > 0 && this.#random(1_000) < inThousand;
   }
 }

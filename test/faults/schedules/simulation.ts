@@ -1,8 +1,9 @@
 import type { RegistryDocument } from "../../../shared/catalog/documents.ts";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
+import type { Digest } from "../../../shared/domain/digest.ts";
 import { RegistryError } from "../../../shared/domain/errors.ts";
 import { limits } from "../../../shared/domain/limits.ts";
-import { asRegistryName } from "../../../shared/domain/name.ts";
+import { asRegistryName, type RepositoryName } from "../../../shared/domain/name.ts";
 import type { Place } from "../../../shared/domain/place.ts";
 import { MemoryBlobs } from "../../../shared/memory/blobs.ts";
 import { MemoryDocuments } from "../../../shared/memory/documents.ts";
@@ -11,11 +12,24 @@ import { MemorySessions } from "../../../shared/memory/sessions.ts";
 import { MemoryWorkQueue } from "../../../shared/memory/work-queue.ts";
 import { keyedSigner, ManualClock, seededIds } from "../../../shared/memory/world.ts";
 import type { Ports } from "../../../shared/ports/ports.ts";
+import type { Upload } from "../../../shared/registry/upload-ticket.ts";
 import { History, type Span } from "./history.ts";
+import type { SampleBlob } from "./samples.ts";
 import { type Reply, Scheduler, type Weather } from "./scheduler.ts";
 
 /** A reply with the time that it took. */
 export type Answer<T> = Reply<T> & Span;
+
+export interface BegunUpload {
+  readonly upload: Upload;
+  readonly blob: SampleBlob;
+}
+
+export interface MissedChild {
+  readonly repository: RepositoryName;
+  readonly manifest: Digest;
+  readonly child: Digest;
+}
 
 const start = Date.UTC(2026, 0, 31, 23, 30);
 const blockBytes = 8;
@@ -34,6 +48,12 @@ export interface Simulation {
   readonly history: History;
   /** Where bytes lie that collection has condemned; they are deleted when no request can read them any more. */
   readonly condemned: Place[];
+  /** Repositories of which collection has taken a link, or tried to. */
+  readonly released: Set<RepositoryName>;
+  /** Uploads that clients have begun, and what they are to become. */
+  readonly uploads: BegunUpload[];
+  /** What clients did not find although a manifest that they had just pulled names it. */
+  readonly missed: MissedChild[];
   /** Errors that no client should see. */
   readonly surprises: string[];
   request<T>(name: string, use: (ports: Ports) => Promise<T>): Promise<Answer<T>>;
@@ -87,7 +107,10 @@ export async function newSimulation(
       const told = reply.error instanceof Error ? reply.error.stack : reply.error;
       surprises.push(`${label} failed: ${told}`);
     }
-    return { ...reply, start: from, end: scheduler.moment() };
+    const end = scheduler.moment();
+    // What was given up may still be carried out.
+    const open = isLost(reply) && (weather.late ?? 0) + (weather.twice ?? 0) > 0;
+    return { ...reply, start: from, end: open ? Number.POSITIVE_INFINITY : end };
   };
   return {
     weather,
@@ -100,16 +123,21 @@ export async function newSimulation(
     scheduler,
     history: new History(weather.prefix > 0),
     condemned: [],
+    uploads: [],
+    missed: [],
+    released: new Set(),
     surprises,
     request,
   };
 }
 
-/** Broken rules are answers; unavailability is one only where the weather brings it; contention must settle. */
+/** Broken rules are answers; that a store is away or busy is one only where the weather brings it; contention must settle. */
 function isExpected(error: unknown, weather: Weather): boolean {
   if (!(error instanceof RegistryError)) return false;
-  if (error.code === "UNAVAILABLE") return weather.lost + weather.refused > 0;
-  return error.code !== "TOOMANYREQUESTS" && error.status < 500;
+  const { lost, refused, late = 0, throttled = 0, blind = 0 } = weather;
+  if (error.code === "UNAVAILABLE") return lost + refused + late + blind > 0;
+  if (error.code === "TOOMANYREQUESTS") return throttled > 0;
+  return error.status < 500;
 }
 
 /** The code of the error that the client was answered with. */
@@ -119,10 +147,9 @@ export function codeOf(answer: Reply<unknown>): string | undefined {
 
 /** Whether the client cannot know what became of its request. */
 export function isLost(answer: Reply<unknown>): boolean {
+  if (answer.kind !== "error") return answer.kind === "lost";
   const code = codeOf(answer);
-  return (
-    answer.kind === "lost" || (answer.kind === "error" && (code === undefined || code === "UNAVAILABLE"))
-  );
+  return code === undefined || code === "UNAVAILABLE" || code === "TOOMANYREQUESTS";
 }
 
 /** Lets time pass during a schedule, but less than a request may last. */

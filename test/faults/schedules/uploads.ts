@@ -14,15 +14,21 @@ import { type Answer, codeOf, isLost, type Simulation } from "./simulation.ts";
 
 const retriesMax = 6;
 
-/** An upload's URL as the client got it, and back. */
-function startUpload({ ports, registry }: Simulation, repository: RepositoryName): Upload {
+/** An upload's URL as the client got it, and back. @param blob what it is to become */
+function startUpload(
+  { ports, registry, uploads }: Simulation,
+  repository: RepositoryName,
+  blob: SampleBlob | undefined,
+): Upload {
   const upload = { registry, repository, ticket: newTicket(ports, "sha256") };
   const ticket = parseTicket(ports, registry, repository, formatTicket(ports, upload));
-  return { registry, repository, ticket };
+  const begun = { registry, repository, ticket };
+  if (blob !== undefined) uploads.push({ upload: begun, blob });
+  return begun;
 }
 
 /** A body that comes in pieces. @param breaksAt the client's connection breaks after so many bytes */
-function bodyOf(simulation: Simulation, bytes: Buffer, announced: boolean, breaksAt?: number): Body {
+export function bodyOf(simulation: Simulation, bytes: Buffer, announced: boolean, breaksAt?: number): Body {
   const pieceBytes = 1 + simulation.random(12);
   return {
     length: announced ? bytes.byteLength : undefined,
@@ -44,7 +50,7 @@ export async function pushWhole(
   const { history, registry } = simulation;
   const body = bodyOf(simulation, blob.bytes, simulation.random(2) === 0);
   if (simulation.random(2) === 0) {
-    await finish(simulation, startUpload(simulation, repository), blob, body, undefined);
+    await finish(simulation, startUpload(simulation, repository, blob), blob, body, undefined);
     return;
   }
   const answer = await simulation.request(
@@ -61,7 +67,7 @@ export async function pushForged(
   blob: SampleBlob,
   claimed: SampleBlob,
 ): Promise<void> {
-  const upload = startUpload(simulation, repository);
+  const upload = startUpload(simulation, repository, undefined);
   if (simulation.random(2) === 0) {
     await append(simulation, upload, blob.bytes.subarray(0, 5), undefined);
   }
@@ -79,7 +85,7 @@ export async function pushForged(
   if (answer.kind === "value") simulation.surprises.push(`${claimed.name} was forged`);
 }
 
-async function append(
+export async function append(
   simulation: Simulation,
   upload: Upload,
   bytes: Buffer,
@@ -131,7 +137,7 @@ async function sendUpTo(
 }
 
 /** The closing request. @param from bytes from here on come with it */
-async function finish(
+export async function finish(
   simulation: Simulation,
   upload: Upload,
   blob: SampleBlob,
@@ -156,7 +162,7 @@ export async function pushInParts(
   blob: SampleBlob,
   closers: number,
 ): Promise<void> {
-  const upload = startUpload(simulation, repository);
+  const upload = startUpload(simulation, repository, blob);
   const size = blob.bytes.byteLength;
   const sent = simulation.random(3) === 0 ? size : simulation.random(size + 1);
   if (!(await sendUpTo(simulation, upload, blob, sent, simulation.random(2) === 0))) return;
@@ -185,7 +191,7 @@ export async function pushRacing(
   repository: RepositoryName,
   blob: SampleBlob,
 ): Promise<void> {
-  const upload = startUpload(simulation, repository);
+  const upload = startUpload(simulation, repository, blob);
   const size = blob.bytes.byteLength;
   const send = async () => await sendUpTo(simulation, upload, blob, size, simulation.random(2) === 0);
   const [one, two] = await Promise.all([send(), send()]);
@@ -199,7 +205,7 @@ export async function pushAndCancel(
   repository: RepositoryName,
   blob: SampleBlob,
 ): Promise<void> {
-  const upload = startUpload(simulation, repository);
+  const upload = startUpload(simulation, repository, blob);
   const size = blob.bytes.byteLength;
   if (!(await sendUpTo(simulation, upload, blob, Math.min(size, 5), true))) return;
   const rest = () => bodyOf(simulation, blob.bytes.subarray(Math.min(size, 5)), false);

@@ -10,12 +10,14 @@ import type { Weather } from "./scheduler.ts";
 import { newSimulation } from "./simulation.ts";
 
 const only = process.env["FAULT_SEED"];
-const seeds = only === undefined ? Array.from({ length: 150 }, (_, index) => index) : [Number(only)];
+const seeds = only === undefined ? Array.from({ length: 400 }, (_, index) => index) : [Number(only)];
 
 const weathers: readonly Weather[] = [
   { name: "calm", lost: 0, refused: 0, prefix: 0, crash: 0 },
   { name: "losing replies", lost: 20, refused: 20, prefix: 0, crash: 0 },
   { name: "crashing", lost: 0, refused: 0, prefix: 0, crash: 3 },
+  { name: "doing things late and twice", lost: 0, refused: 0, prefix: 0, crash: 0, late: 50, twice: 30 },
+  { name: "busy", lost: 0, refused: 0, prefix: 0, crash: 0, throttled: 5 },
 ];
 
 /** More than one commit of a deletion has room for. */
