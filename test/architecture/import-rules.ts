@@ -28,8 +28,9 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   "shared/config.ts": ["shared/http/address.ts", "shared/azure", "shared/domain", "shared/telemetry"],
   "shared/app.ts": ["shared"],
   "shared/open-ports.ts": ["shared"],
+  "shared/usage-report.ts": ["shared"],
   functions: ["shared/app.ts", "shared/http/exchange.ts"],
-  host: ["shared/app.ts", "shared/http/exchange.ts"],
+  host: ["shared/app.ts", "shared/usage-report.ts", "shared/http/exchange.ts"],
 };
 
 /** Packages, and the only folders that may import them. */
@@ -40,7 +41,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   "hash-wasm": ["shared/domain"],
   jose: ["shared/identity"],
   lmdb: ["shared/local"],
-  ulid: ["shared/system"],
+  ulid: ["shared/system", "shared/local"],
 };
 
 const product = "^(functions|shared|host)/";
