@@ -36,7 +36,7 @@ export const unsentCode = "COSMOS_UNSENT";
  * applied: a gateway on the way answers with the same numbers.
  * @see https://learn.microsoft.com/rest/api/cosmos-db/http-status-codes-for-cosmosdb
  */
-export function verdictOf(status: number, substatus: number): Verdict {
+function verdictOf(status: number, substatus: number): Verdict {
   switch (status) {
     case 404:
       // Other substatuses tell of an absent container, or of a replica that lags behind a session.
