@@ -7,7 +7,7 @@ import { RegistryError } from "../../domain/errors.ts";
 export type FaultKind = "throttled" | "away" | "refused";
 
 /** Seconds after which a client may come again when the service named no time of its own. */
-export const retryAfterSeconds = 5;
+const retryAfterSeconds = 5;
 
 /**
  * A failed call to storage. Made of facts that hold no secret: the library's own errors carry the request, with its tokens and
