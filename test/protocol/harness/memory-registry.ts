@@ -76,7 +76,8 @@ async function memoryService(
   };
 }
 
-function incoming(call: Call) {
+/** The call as a door hands it over. */
+export function incoming(call: Call) {
   const headers: Record<string, string> = { host: "localhost", ...framing(call), ...call.headers };
   return {
     method: call.method,
@@ -90,7 +91,8 @@ async function* piecesOf(body: readonly Uint8Array[]): AsyncGenerator<Uint8Array
   for (const piece of body) if (piece.byteLength > 0) yield piece;
 }
 
-async function readReply(reply: Reply): Promise<Answer> {
+/** The reply, read to its end. */
+export async function readReply(reply: Reply): Promise<Answer> {
   const { status, headers, body = "" } = reply;
   if (typeof body === "string" || body instanceof Uint8Array)
     return { status, headers, body: Buffer.from(body) };
