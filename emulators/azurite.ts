@@ -19,6 +19,8 @@ export interface AzuriteOptions {
   readonly onDisk?: boolean;
   /** Where its files are; removed when it stops. A temporary one when not told. */
   readonly folder?: string;
+  /** Out of reach of the terminal's Ctrl-C, so that whoever started it decides when it ends. */
+  readonly detached?: boolean;
 }
 
 /** A running emulator of Blob Storage and Storage Queues, on free ports of the loopback, with one account. */
@@ -44,6 +46,7 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
   const program = createRequire(import.meta.url).resolve("azurite/dist/src/azurite.js");
   const child = spawn(process.execPath, [program, ...(await argumentsFor(options, folder))], {
     cwd: folder,
+    detached: options.detached ?? false,
     env: { ...process.env, AZURITE_ACCOUNTS: `${accountName}:${accountKey}` },
     stdio: ["ignore", "pipe", "inherit"],
   });

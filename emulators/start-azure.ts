@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   // What a killed one left behind: nothing knows of it any more.
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  const azurite = await startAzurite({ onDisk: true, folder });
+  const azurite = await startAzurite({ onDisk: true, folder, detached: true });
   const cosmos = await startCosmosServer(true);
   await cosmos.prepare({
     endpoint: cosmos.endpoint,
@@ -34,8 +34,9 @@ async function main(): Promise<void> {
       COSMOS_CONNECTION_STRING: `AccountEndpoint=${cosmos.endpoint};AccountKey=${emulatorKey}`,
     },
     stdio: "inherit",
+    // Ctrl-C reaches it through this process alone: to be told twice means to end at once.
+    detached: true,
   });
-  // The registry gets these from the terminal as well, and from whoever sends them to this process alone.
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => registry.kill(signal));
   const code = await new Promise<number>((end) => registry.once("exit", (status) => end(status ?? 1)));
   await Promise.all([azurite.stop(), cosmos.stop()]);
