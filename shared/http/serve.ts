@@ -5,12 +5,14 @@ import { limits } from "../domain/limits.ts";
 import { parseRepositoryName, type RegistryName } from "../domain/name.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { ObservedRequest, Telemetry } from "../telemetry/telemetry.ts";
 import { type Hosts, resolveAddress } from "./address.ts";
 import { answerBlob } from "./answer-blob.ts";
 import { answerCatalog, answerReferrers, answerTags } from "./answer-list.ts";
 import { answerManifest } from "./answer-manifest.ts";
 import { answerUpload, answerUploadStart } from "./answer-upload.ts";
 import type { Exchange, IncomingRequest, Reply } from "./exchange.ts";
+import { observeReply, observeRequest } from "./observe-request.ts";
 import { type BodyTimes, RequestBody } from "./request-body.ts";
 import { logFailure, logRequest } from "./request-log.ts";
 import { parseRoute, type Route, routeMethods } from "./route.ts";
@@ -26,29 +28,41 @@ export interface Service {
   readonly hosts: Hosts;
   readonly bodyTimes: BodyTimes;
   readonly log: Log;
+  /** The part of all requests that get a line in the log, 0 to 1; usually 1. */
+  readonly accessLogSample?: number;
+  /** Absent where telemetry is off. */
+  readonly telemetry?: Telemetry | undefined;
 }
 
 /** The one pipeline: request -> route -> registry -> use case -> reply. Never throws; every error is rendered here. */
-export async function serve(service: Service, request: IncomingRequest): Promise<Reply> {
+export function serve(service: Service, request: IncomingRequest): Promise<Reply> {
+  const observed = service.telemetry === undefined ? undefined : observeRequest(service.telemetry, request);
+  if (observed === undefined) return reply(service, request);
+  return observed.run(() => reply(service, request, observed));
+}
+
+async function reply(service: Service, request: IncomingRequest, observed?: ObservedRequest): Promise<Reply> {
   const startedAt = performance.now();
   const target = splitTarget(request.url);
   let body: RequestBody | undefined;
-  let reply: Reply;
+  let made: Reply;
   try {
     body = new RequestBody(request.body, request.headers.get("content-length"), service.bodyTimes);
-    reply = await answer(service, request, target, body);
+    made = await answer(service, request, target, body, observed);
   } catch (error) {
     if (!(error instanceof RegistryError)) logFailure(service.log, request, error);
-    reply = renderError(error, request.method);
+    made = renderError(error, request.method);
   }
   // A reply before the end of the body is lost on the way, or taken for the reply to the next request.
   if (body?.ended !== true && (body === undefined || !(await body.drain(limits.drainBytesMax)))) {
-    reply = { ...reply, headers: { ...reply.headers, connection: "close" } };
+    made = { ...made, headers: { ...made.headers, connection: "close" } };
   }
-  logRequest(service.log, request, reply, body?.received ?? 0, performance.now() - startedAt);
-  if (reply.body === undefined || typeof reply.body === "string" || reply.body instanceof Uint8Array)
-    return reply;
-  return { ...reply, body: watched(service.log, request, reply.body) };
+  const received = body?.received ?? 0;
+  const { log, accessLogSample = 1 } = service;
+  logRequest(log, accessLogSample, request, made, received, performance.now() - startedAt);
+  if (made.body !== undefined && typeof made.body !== "string" && !(made.body instanceof Uint8Array))
+    made = { ...made, body: watched(log, request, made.body) };
+  return observed === undefined ? made : observeReply(observed, made, received);
 }
 
 /** A body that fails half-way cannot be rendered as an error any more; the door cuts it off, and here it is told. */
@@ -73,6 +87,7 @@ async function answer(
   request: IncomingRequest,
   target: Target,
   body: RequestBody,
+  observed: ObservedRequest | undefined,
 ): Promise<Reply> {
   const { method } = request;
   if (request.url.length > limits.targetCharsMax) {
@@ -95,6 +110,7 @@ async function answer(
   if (registry === undefined) {
     throw new RegistryError("NAME_UNKNOWN", { message: "no registry of that name answers here" });
   }
+  observed?.addressed(registry.name);
   const exchange: Exchange = {
     ports: service.ports,
     registry,

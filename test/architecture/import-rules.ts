@@ -38,6 +38,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   "@azure/functions": ["functions", "host"],
   "@azure/functions-core": ["functions", "host"],
   "@azure/(?!functions)[^/]+": ["shared/azure"],
+  "@opentelemetry/[^/]+": ["shared/telemetry"],
   "hash-wasm": ["shared/domain"],
   jose: ["shared/identity"],
   lmdb: ["shared/local"],
@@ -83,7 +84,7 @@ export const importRules: IForbiddenRuleType[] = [
   {
     name: "no-disk-and-no-process-but-in-adapters",
     from: { path: "^shared/", pathNot: ["^shared/local/", "^shared/azure/"] },
-    to: { dependencyTypes: ["core"], pathNot: "^(node:)?crypto$" },
+    to: { dependencyTypes: ["core"], pathNot: "^(node:)?(crypto|async_hooks)$" },
   },
   {
     name: "no-tests-in-the-product",

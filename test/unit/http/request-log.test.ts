@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { IncomingRequest } from "../../../shared/http/exchange.ts";
 import { logFailure, logRequest } from "../../../shared/http/request-log.ts";
 import { createLog } from "../../../shared/telemetry/log.ts";
+import { redactTarget } from "../../../shared/telemetry/redact.ts";
 
 function requestTo(url: string, method = "GET", userAgent: string | null = null): IncomingRequest {
   const headers = { get: (name: string) => (name === "user-agent" ? userAgent : null) };
@@ -30,7 +31,7 @@ test("a request is one line of JSON, whatever its method, target and client hold
       (method, url, client, status) => {
         const headers = { "content-length": "5" };
         const lines = logged((log) =>
-          logRequest(log, requestTo(url, method, client), { status, headers, body: "12345" }, 7, 1.26),
+          logRequest(log, 1, requestTo(url, method, client), { status, headers, body: "12345" }, 7, 1.26),
         );
         expect(lines.indexOf("\n")).toBe(lines.length - 1);
         expect(JSON.parse(lines)).toEqual({
@@ -38,7 +39,7 @@ test("a request is one line of JSON, whatever its method, target and client hold
           level: "info",
           event: "request",
           method,
-          target: url.slice(0, 512),
+          target: redactTarget(url).slice(0, 512),
           status,
           bytesIn: 7,
           bytesOut: 5,
@@ -56,6 +57,7 @@ test("a reply without a body, as to HEAD, counts as no bytes, and one of unknown
       logged((log) =>
         logRequest(
           log,
+          1,
           requestTo("/"),
           body === undefined ? { status: 200, headers } : { status: 200, headers, body },
           0,
@@ -68,9 +70,9 @@ test("a reply without a body, as to HEAD, counts as no bytes, and one of unknown
 });
 
 test("requests are not logged above their level, failures are", () => {
-  expect(logged((log) => logRequest(log, requestTo("/"), { status: 200, headers: {} }, 0, 0), "warn")).toBe(
-    "",
-  );
+  expect(
+    logged((log) => logRequest(log, 1, requestTo("/"), { status: 200, headers: {} }, 0, 0), "warn"),
+  ).toBe("");
   for (const failure of [new Error("boom"), "boom"]) {
     const line = logged((log) => logFailure(log, requestTo("/v2/\n"), failure), "warn");
     expect(JSON.parse(line)).toMatchObject({
