@@ -1,5 +1,7 @@
-import type { Door } from "./door.ts";
+import type { Door, QueueDoor, TimerDoor } from "./door.ts";
 import { health } from "./healthz.ts";
+import { eventTimer } from "./tick-events.ts";
+import { uploadTimer } from "./tick-uploads.ts";
 import { base } from "./v2-base.ts";
 import { blob } from "./v2-blob.ts";
 import { catalog } from "./v2-catalog.ts";
@@ -8,6 +10,7 @@ import { referrers } from "./v2-referrers.ts";
 import { tags } from "./v2-tags.ts";
 import { upload } from "./v2-upload.ts";
 import { uploadStart } from "./v2-upload-start.ts";
+import { eventWork } from "./work-events.ts";
 import { notFound } from "./zz-not-found.ts";
 
 /** All doors of the data plane. */
@@ -23,3 +26,7 @@ export const doors: readonly Door[] = [
   referrers,
   notFound,
 ];
+
+/** All doors of work that nobody waits for. */
+export const queueDoors: readonly QueueDoor[] = [eventWork];
+export const timerDoors: readonly TimerDoor[] = [eventTimer, uploadTimer];

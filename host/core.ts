@@ -7,6 +7,8 @@ export interface Binding {
   readonly name?: string;
   readonly methods?: readonly string[];
   readonly route?: string;
+  readonly queueName?: string;
+  readonly schedule?: string;
 }
 
 export interface FunctionMetadata {

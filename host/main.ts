@@ -1,16 +1,17 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
-import { type App, sharedApp } from "../shared/app.ts";
+import { type App, sharedApp, takeOwnQueues } from "../shared/app.ts";
 import { readApplication } from "./application.ts";
-import { FunctionsCore } from "./core.ts";
+import { FunctionsCore, type RegisteredFunction } from "./core.ts";
 import { explainListenError, type ListenOptions, readListenOptions } from "./listen-options.ts";
 import { Router } from "./router.ts";
 import { createHost } from "./server.ts";
+import { Triggers } from "./triggers.ts";
 
-/** ms between two runs of upkeep, and that requests in flight get to finish when the process is told to end. */
-const upkeepMillis = 60 * 60 * 1000;
+/** ms that requests and triggered functions get to finish when the process is told to end. */
 const graceMillis = 30_000;
 
 /**
@@ -22,24 +23,28 @@ const heapGrowingPercent = 200;
 async function main(): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
   const options = readListenOptions(process.env);
+  takeOwnQueues();
   const app = await sharedApp();
-  const server = await loadFunctions(app);
+  const { server, functions } = await loadFunctions(app);
   await listen(server, options);
   const { port } = server.address() as AddressInfo;
   announce(options.host, port);
   app.log.write("info", "start", { host: options.host, port, pid: process.pid });
-  const upkeep = keepUp(app);
-  stopOnSignals(server, app, upkeep);
+  stopOnSignals(server, app, new Triggers(functions, app));
 }
 
 /** Loads the doors as the Functions worker would, and routes to them as the Functions runtime would. */
-async function loadFunctions(app: App): Promise<Server> {
+async function loadFunctions(
+  app: App,
+): Promise<{ server: Server; functions: readonly RegisteredFunction[] }> {
   const application = readApplication(import.meta.dirname);
   const core = new FunctionsCore();
   core.provide((level, category, message) => app.log.write("debug", "host", { level, category, message }));
   await import(application.main);
   core.lock();
-  return createHost(new Router(core.functions, application.routePrefix), application.customHeaders);
+  const { functions } = core;
+  const router = new Router(functions, application.routePrefix);
+  return { server: createHost(router, application.customHeaders), functions };
 }
 
 async function listen(server: Server, options: ListenOptions): Promise<void> {
@@ -59,38 +64,29 @@ function announce(host: string, port: number): void {
   );
 }
 
-function keepUp(app: App): NodeJS.Timeout {
-  const run = () => {
-    app
-      .runUpkeep()
-      .catch((error: unknown) => app.log.write("error", "failure", { work: "upkeep", error: String(error) }));
-  };
-  run();
-  return setInterval(run, upkeepMillis);
-}
-
-function stopOnSignals(server: Server, app: App, upkeep: NodeJS.Timeout): void {
+function stopOnSignals(server: Server, app: App, triggers: Triggers): void {
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) process.exit(1);
     stopping = true;
-    clearInterval(upkeep);
     app.log.write("info", "stop", { signal });
-    void finish(server, app);
+    void finish(server, app, triggers);
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
 }
 
-/** Takes no new connection, lets requests in flight finish, and closes the store. */
-async function finish(server: Server, app: App): Promise<void> {
+/** Takes no new connection, lets requests and triggered functions finish, and closes the store. */
+async function finish(server: Server, app: App, triggers: Triggers): Promise<void> {
   const closed = once(server, "close");
+  const idle = Promise.race([triggers.stop(), pause(graceMillis)]);
   server.close();
   const sweep = setInterval(() => server.closeIdleConnections(), 50);
   const deadline = setTimeout(() => server.closeAllConnections(), graceMillis);
   await closed;
   clearInterval(sweep);
   clearTimeout(deadline);
+  await idle;
   await app.close();
   process.exit(0);
 }

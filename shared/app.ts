@@ -1,22 +1,37 @@
 import { ensureRegistry } from "./catalog/registries.ts";
 import { RepositoryDirectory } from "./catalog/repository-directory.ts";
-import { type Config, readConfig } from "./config.ts";
+import { type Config, hasQueueTriggers, ownQueues, readConfig } from "./config.ts";
+import { poisonQueue } from "./domain/work-message.ts";
 import type { IncomingRequest, Reply } from "./http/exchange.ts";
 import { defaultBodyTimes } from "./http/request-body.ts";
 import { type Service, serve } from "./http/serve.ts";
 import { openPorts } from "./open-ports.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
+import type { TelemetrySettings } from "./telemetry/settings.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
 import { RegistryDirectory } from "./tenancy/registry-directory.ts";
-import { expireUploads } from "./upkeep/expire-uploads.ts";
+import { workThrough } from "./upkeep/do-work.ts";
+import { createUpkeep, type QueueName, type TimerName } from "./upkeep/upkeep.ts";
 
 /** The registry, whole, behind any door. */
 export interface App {
   readonly log: Log;
   handle(request: IncomingRequest): Promise<Reply>;
-  /** Work that nobody waits for. Safe to run at any time, and by several processes at once. */
-  runUpkeep(): Promise<void>;
+  /** Does what a message of a queue asks for. @throws Error when the queue is to hand it out again */
+  work(queue: QueueName, message: unknown): Promise<void>;
+  /** Does what is due by time. Safe at any time, and by several processes at once. */
+  tick(timer: TimerName): Promise<void>;
+  /**
+   * For a host that runs queue triggers itself: takes one batch out of a queue and hands it to `handle`.
+   * @returns how many messages were taken
+   */
+  deliver(queue: string, handle: (message: unknown) => Promise<unknown>): Promise<number>;
+  /** ms between two looks into an empty queue at most: on Azure each costs money. */
+  readonly pollMillisMax: number;
   close(): Promise<void>;
 }
+
+const pollMillisMax = { local: 1_000, azure: 60_000 } as const;
 
 /**
  * Composes the registry from its configuration.
@@ -24,27 +39,69 @@ export interface App {
  * @throws Error with one line when the configured store cannot be opened
  */
 async function openApp(config: Config, sink: (lines: string) => void): Promise<App> {
-  const log = createLog(config.logLevel, sink);
-  const { ports, close } = await openPorts(config.store);
+  const telemetry = await startTelemetry(config.telemetry, (signal, failure) =>
+    log.write("warn", "telemetry", { signal, failure }),
+  );
+  const log = createLog(config.logLevel, sink, telemetry?.log);
+  try {
+    return await composeApp(config, log, telemetry);
+  } catch (error) {
+    await telemetry?.close();
+    throw error;
+  }
+}
+
+async function composeApp(config: Config, log: Log, telemetry: Telemetry | undefined): Promise<App> {
+  const observers = telemetry && { cosmos: telemetry.database, storage: telemetry.storage };
+  const { ports, close } = await openPorts(config.store, observers);
   const { sparseManifests, serveThroughBytesMax } = config;
   await ensureRegistry(ports, config.hosts.defaultRegistry, { sparseManifests, serveThroughBytesMax });
+  const upkeep = createUpkeep(ports, log, config.queued);
   const service: Service = {
-    ports,
+    ports: { ...ports, documents: upkeep.documents },
     registries: new RegistryDirectory(ports),
     repositories: new RepositoryDirectory(ports),
     hosts: config.hosts,
     bodyTimes: defaultBodyTimes,
     log,
+    accessLogSample: config.accessLogSample,
+    telemetry,
   };
+  if (config.queued) telemetry?.watchQueues(watchedQueues, (queue) => ports.work.length(queue));
   return {
     log,
     handle: (request) => serve(service, request),
-    runUpkeep: () => expireUploads(ports, log),
+    work: async (queue, message) => await upkeep.work(queue, message),
+    tick: async (timer) => await upkeep.tick(timer),
+    deliver: async (queue, handle) => await workThrough(ports.work, queue, handle),
+    pollMillisMax: pollMillisMax[config.store.kind],
     close: async () => {
+      await upkeep.settled();
+      // It still asks how long the queues are.
+      await telemetry?.close();
       await close();
       log.flush();
     },
   };
+}
+
+const queues: readonly QueueName[] = ["events"];
+const watchedQueues = queues.flatMap((queue) => [queue, poisonQueue(queue)]);
+
+/** Loads nothing where telemetry is off. */
+async function startTelemetry(
+  settings: TelemetrySettings | undefined,
+  onFailure: (signal: string, failure: string) => void,
+): Promise<Telemetry | undefined> {
+  if (settings === undefined) return undefined;
+  const { openTelemetry } = await import("./telemetry/open.ts");
+  const options = { metricMillis: settings.metricMillis, onFailure };
+  if (settings.kind === "azure-monitor") {
+    const { monitorExporters } = await import("./azure/monitor.ts");
+    return openTelemetry(await monitorExporters(settings), options);
+  }
+  const { otlpExporters } = await import("./telemetry/exporters.ts");
+  return openTelemetry(await otlpExporters(), options);
 }
 
 let shared: Promise<App> | undefined;
@@ -61,4 +118,14 @@ export function sharedApp(): Promise<App> {
     });
   }
   return shared;
+}
+
+/** Whether messages are taken out of the queues here: only then may a queue's trigger be registered. */
+export function takesQueueMessages(): boolean {
+  return hasQueueTriggers(process.env);
+}
+
+/** Says that this process takes messages out of the registry's own queues, whatever connection its settings name. */
+export function takeOwnQueues(): void {
+  process.env["WORK_STORAGE"] = ownQueues;
 }

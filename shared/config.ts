@@ -4,16 +4,23 @@ import { readStorageSettings } from "./azure/storage/settings.ts";
 import { asRegistryName, type RegistryName } from "./domain/name.ts";
 import type { Hosts } from "./http/address.ts";
 import { type LogLevel, logLevels } from "./telemetry/log.ts";
+import { readTelemetrySettings, type TelemetrySettings } from "./telemetry/settings.ts";
 
 /** What the environment decides. Read once, checked whole, never changed. */
 export interface Config {
   readonly store: StoreConfig;
   readonly hosts: Hosts;
   readonly logLevel: LogLevel;
+  /** The part of all requests that get a line in the log, 0 to 1. */
+  readonly accessLogSample: number;
+  /** Undefined: off. */
+  readonly telemetry: TelemetrySettings | undefined;
   /** Accept manifests whose children are absent, as mirrors of one platform need. */
   readonly sparseManifests: boolean;
   /** Blobs of up to so many bytes are sent through the registry instead of redirecting to the storage. */
   readonly serveThroughBytesMax: number;
+  /** Whether the host of the functions takes messages out of the queues; otherwise none are sent. */
+  readonly queued: boolean;
 }
 
 /** Where everything is kept: on this machine's disk, in a folder, or on Azure's services. */
@@ -31,8 +38,16 @@ const localRegistry = "local" as RegistryName;
  * @throws Error with one line that names the variable and what it should be
  */
 export function readConfig(env: Environment): Config {
+  const store = readStore(env);
+  const queued = hasQueueTriggers(env);
+  if (queued && store.kind === "local" && env["WORK_STORAGE"] !== ownQueues) {
+    throw new Error(
+      "WORK_STORAGE is where Azure Storage has the queues; those of this registry are in DATA_DIR",
+    );
+  }
   return Object.freeze({
-    store: readStore(env),
+    store,
+    queued,
     hosts: Object.freeze({
       plain: readHosts(env["PLAIN_HOSTS"] || "localhost,127.0.0.1,[::1]", "PLAIN_HOSTS"),
       shared: readHosts(env["SHARED_HOSTS"] || "registries.localhost", "SHARED_HOSTS"),
@@ -40,9 +55,22 @@ export function readConfig(env: Environment): Config {
       defaultRegistry: readRegistry(env["DEFAULT_REGISTRY"]),
     }),
     logLevel: readLevel(env["LOG_LEVEL"] || "info"),
+    accessLogSample: readSample(env["ACCESS_LOG_SAMPLE"], store),
+    telemetry: readTelemetrySettings(env),
     sparseManifests: readSwitch(env["SPARSE_MANIFESTS"], "SPARSE_MANIFESTS"),
     serveThroughBytesMax: readBytes(env["SERVE_THROUGH"]),
   });
+}
+
+/** What the portable host sets `WORK_STORAGE` to: it takes the registry's own queues, wherever they are. */
+export const ownQueues = "host";
+
+/**
+ * Whether queue triggers can work. The Functions host finds their queues by the setting `WORK_STORAGE`, or, with an identity, by
+ * `WORK_STORAGE__queueServiceUri`, and reports a trigger without one as an error.
+ */
+export function hasQueueTriggers(env: Environment): boolean {
+  return [env["WORK_STORAGE"], env["WORK_STORAGE__queueServiceUri"]].some((value) => (value ?? "") !== "");
 }
 
 /** Azure's services when the environment says where they are, and then both of them. */
@@ -96,6 +124,17 @@ function readLevel(text: string): LogLevel {
   const level = logLevels.find((known) => known === text);
   if (level === undefined) throw new Error(`LOG_LEVEL is one of ${logLevels.join(", ")}`);
   return level;
+}
+
+/** On Azure a line costs more than the request that it tells of. */
+const cloudAccessLogSample = 0.01;
+
+function readSample(text: string | undefined, store: StoreConfig): number {
+  const emulated = store.kind === "local" || store.settings.cosmos.key !== undefined;
+  if (text === undefined || text === "") return emulated ? 1 : cloudAccessLogSample;
+  const sample = /^[0-9]*\.?[0-9]+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(sample <= 1)) throw new Error("ACCESS_LOG_SAMPLE is a number from 0 to 1");
+  return sample;
 }
 
 function readSwitch(text: string | undefined, variable: string): boolean {

@@ -41,19 +41,28 @@ export async function doWork(
 }
 
 /**
- * Takes one batch of what is due and works on it. A message that keeps bringing its worker down is put aside.
+ * Takes one batch of what is due, hands it out, and completes what was taken care of, as the Functions host does. A message that
+ * keeps bringing its handler down is put aside.
+ * @param handle takes care of a message, as `doWork` does; if it throws, the message comes again by itself
  * @returns how many messages were taken
+ * @throws what `handle` threw, or the queue, when all of the batch is over
  */
-export async function workThrough(queues: WorkQueue, queue: string, worker: Worker): Promise<number> {
+export async function workThrough(
+  queues: WorkQueue,
+  queue: string,
+  handle: (message: WorkMessage) => Promise<unknown>,
+): Promise<number> {
   const received = await queues.receive(queue, batchMax, visibilitySeconds);
-  await Promise.all(
+  const settled = await Promise.allSettled(
     received.map(async (message) => {
       const { work, attempt, deliveries } = message;
       if (deliveries > limits.workDeliveriesMax) await queues.send(poisonQueue(queue), { work, attempt });
-      else await doWork(queues, queue, message, worker);
+      else await handle({ work, attempt });
       await queues.complete(queue, message);
     }),
   );
+  const failed = settled.find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
   return received.length;
 }
 

@@ -26,15 +26,26 @@ const core = new FunctionsCore();
 
 beforeAll(async () => {
   core.provide(() => {});
+  process.env["WORK_STORAGE"] = "a connection";
   await import("../../functions/main.ts");
 });
 
-/** Registered functions by name, each with its HTTP trigger. */
+/** Registered functions with an HTTP trigger, by name. */
 function triggers() {
-  return core.functions.map(({ metadata }) => {
+  return core.functions.flatMap(({ metadata }) => {
     const trigger = Object.values(metadata.bindings).find((binding) => binding.type === "httpTrigger");
-    return { name: metadata.name, route: trigger?.route ?? "", methods: trigger?.methods ?? [] };
+    if (trigger === undefined) return [];
+    return [{ name: metadata.name, route: trigger.route ?? "", methods: trigger.methods ?? [] }];
   });
+}
+
+/** The others, each with what triggers it. */
+function otherTriggers() {
+  return core.functions.flatMap(({ metadata: { name, bindings } }) =>
+    Object.values(bindings)
+      .filter(({ type }) => type.endsWith("Trigger") && type !== "httpTrigger")
+      .map(({ type, queueName, schedule }) => ({ name, type, on: queueName ?? schedule })),
+  );
 }
 
 describe("the doors", () => {
@@ -59,13 +70,19 @@ describe("the doors", () => {
 
   test("are a file each, and every file's door is registered", () => {
     const files = projectFiles("functions").filter((path) =>
-      /^export const \w+: Door\b/m.test(readProjectFile(path)),
+      /^export const \w+: (Queue|Timer)?Door\b/m.test(readProjectFile(path)),
     );
     expect(files.map((path) => path.replace(/^functions\/|\.ts$/g, "").replaceAll("-", "_")).sort()).toEqual(
-      triggers()
-        .map(({ name }) => name)
-        .sort(),
+      core.functions.map(({ metadata }) => metadata.name).sort(),
     );
+  });
+
+  test("open to what queues and timers bring, each with a name that says which", () => {
+    expect(otherTriggers().sort((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
+      { name: "tick_events", type: "timerTrigger", on: "0 * * * * *" },
+      { name: "tick_uploads", type: "timerTrigger", on: "0 17 * * * *" },
+      { name: "work_events", type: "queueTrigger", on: "events" },
+    ]);
   });
 
   test("are open to all: who may do what is decided behind them", () => {
@@ -75,7 +92,7 @@ describe("the doors", () => {
       ),
     );
     expect(new Set(levels)).toEqual(new Set(["anonymous"]));
-    expect(levels).toHaveLength(core.functions.length);
+    expect(levels).toHaveLength(triggers().length);
   });
 });
 

@@ -3,13 +3,16 @@ import { limits } from "../../../shared/domain/limits.ts";
 import { poisonQueue } from "../../../shared/domain/work-message.ts";
 import { MemoryWorkQueue } from "../../../shared/memory/work-queue.ts";
 import { ManualClock } from "../../../shared/memory/world.ts";
-import type { Work } from "../../../shared/ports/work-queue.ts";
-import { doWork, retrySeconds, workThrough } from "../../../shared/upkeep/do-work.ts";
+import type { Work, WorkQueue } from "../../../shared/ports/work-queue.ts";
+import { doWork, retrySeconds, type Worker, workThrough } from "../../../shared/upkeep/do-work.ts";
 
 function open() {
   const clock = new ManualClock(Date.UTC(2026, 0, 1));
   return { clock, queues: new MemoryWorkQueue(() => clock.now()).store() };
 }
+
+const through = async (queues: WorkQueue, worker: Worker) =>
+  await workThrough(queues, "sweep", async (message) => await doWork(queues, "sweep", message, worker));
 
 const fail = async () => {
   throw new Error("not yet");
@@ -22,9 +25,9 @@ describe("queued work", () => {
     await queues.send("sweep", { work: { number: 1 }, attempt: 1 });
     await queues.send("sweep", { work: { number: 2 }, attempt: 1 });
     const worker = async (work: Work) => void done.push(work);
-    expect(await workThrough(queues, "sweep", worker)).toBe(2);
+    expect(await through(queues, worker)).toBe(2);
     clock.advance(24 * 3_600_000);
-    expect(await workThrough(queues, "sweep", worker)).toBe(0);
+    expect(await through(queues, worker)).toBe(0);
     expect(done).toEqual([{ number: 1 }, { number: 2 }]);
   });
 
@@ -34,7 +37,7 @@ describe("queued work", () => {
     let attempts = 0;
     const waits: number[] = [];
     while ((await queues.length(poisonQueue("sweep"))) === 0) {
-      attempts += await workThrough(queues, "sweep", fail);
+      attempts += await through(queues, fail);
       let seconds = 0;
       while ((await queues.receive("sweep", 1, 1)).length === 0 && seconds < 4_000) {
         clock.advance(10_000);
@@ -69,7 +72,7 @@ describe("queued work", () => {
       clock.advance(61_000);
     }
     let called = false;
-    await workThrough(queues, "sweep", async () => {
+    await through(queues, async () => {
       called = true;
     });
     expect(called).toBe(false);
@@ -81,11 +84,26 @@ describe("queued work", () => {
     const { clock, queues } = open();
     await queues.send("sweep", { work: { number: 1 }, attempt: 1 });
     const broken = { ...queues, send: fail };
-    await expect(workThrough(broken, "sweep", fail)).rejects.toThrow("not yet");
+    await expect(through(broken, fail)).rejects.toThrow("not yet");
     clock.advance(601_000);
     const done: Work[] = [];
-    await workThrough(queues, "sweep", async (work) => void done.push(work));
+    await through(queues, async (work) => void done.push(work));
     expect(done).toEqual([{ number: 1 }]);
+  });
+
+  it("is completed only where nothing failed, and not before all of its batch is over", async () => {
+    const { clock, queues } = open();
+    for (const number of [1, 2, 3]) await queues.send("sweep", { work: { number }, attempt: 1 });
+    const over: Work[] = [];
+    const handling = workThrough(queues, "sweep", async ({ work }) => {
+      if (work["number"] === 1) throw new Error("not this one");
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      over.push(work);
+    });
+    await expect(handling).rejects.toThrow("not this one");
+    expect(over).toEqual([{ number: 2 }, { number: 3 }]);
+    clock.advance(601_000);
+    expect(await queues.receive("sweep", 10, 60)).toMatchObject([{ work: { number: 1 }, deliveries: 2 }]);
   });
 
   it("waits between 10 seconds and an hour, and never in step", () => {
