@@ -10,7 +10,8 @@ export interface SeenRequest {
 
 /**
  * What becomes of a request: it is answered here and not passed on; its connection is cut before it is passed on, or after,
- * or in the middle of the answer; or it is never answered.
+ * or in the middle of the answer; or it is never answered; or it is held back for a while; or its connection is cut, and it is
+ * passed on at some later time.
  */
 export type Fault =
   | {
@@ -18,6 +19,8 @@ export type Fault =
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: string;
     }
+  | { readonly hold: Promise<unknown> }
+  | { readonly late: Promise<unknown> }
   | "cut before"
   | "cut after"
   | "cut within"
@@ -70,7 +73,14 @@ export class CosmosProxy {
       incoming.socket.destroy();
       return;
     }
-    if (typeof fault === "object") {
+    if (typeof fault === "object" && "late" in fault) {
+      incoming.socket.destroy();
+      await fault.late;
+      await this.#pass(request);
+      return;
+    }
+    if (typeof fault === "object" && "hold" in fault) await fault.hold;
+    if (typeof fault === "object" && "status" in fault) {
       outgoing.writeHead(fault.status, { "content-type": "application/json", ...fault.headers });
       outgoing.end(fault.body ?? '{"code":"Fault","message":"by order of a test"}');
       return;

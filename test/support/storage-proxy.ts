@@ -3,8 +3,8 @@ import type { AddressInfo, Socket } from "node:net";
 
 /**
  * What goes wrong with one request: it is answered with an error of the service's (`refuse`), not answered (`hang`), cut off
- * before it has an effect (`reset`), done but its reply lost (`lose`), its answer's body cut after some bytes (`cut`), or held
- * back for a while (`hold`).
+ * before it has an effect (`reset`), done but its reply lost (`lose`), cut off and done at some later time (`late`), its answer's
+ * body cut after some bytes (`cut`), or held back for a while (`hold`).
  */
 export type Fault =
   | { readonly kind: "refuse"; readonly status: number; readonly code: string; readonly retryAfter?: number }
@@ -13,7 +13,7 @@ export type Fault =
   | { readonly kind: "reset" }
   | { readonly kind: "lose" }
   | { readonly kind: "cut"; readonly bytes: number }
-  | { readonly kind: "hold"; readonly until: Promise<unknown> };
+  | { readonly kind: "hold" | "late"; readonly until: Promise<unknown> };
 
 /** A request as it passes: `PUT blocklist`, or the method alone when there is no `comp`. */
 export interface Passing {
@@ -93,6 +93,10 @@ export class StorageProxy {
       incoming.on("end", () => refuse(reply, fault));
       return;
     }
+    if (fault?.kind === "late") {
+      await this.#forwardLate(incoming, fault.until);
+      return;
+    }
     if (fault?.kind === "hold") await fault.until;
     const forwarded = request(new URL(url, this.#target), { method, headers }, (answer) => {
       if (fault?.kind === "lose") {
@@ -107,6 +111,24 @@ export class StorageProxy {
     forwarded.on("error", () => incoming.socket.destroy());
     incoming.pipe(forwarded);
   }
+
+  async #forwardLate(incoming: IncomingMessage, until: Promise<unknown>): Promise<void> {
+    const { method = "", headers, url = "" } = incoming;
+    const body = await gather(incoming).catch(() => undefined);
+    incoming.socket.destroy();
+    await until;
+    // One whose body did not come whole is done never.
+    if (body === undefined) return;
+    const forwarded = request(new URL(url, this.#target), { method, headers }, (answer) => answer.resume());
+    forwarded.on("error", () => {});
+    forwarded.end(body);
+  }
+}
+
+async function gather(pieces: AsyncIterable<Buffer>): Promise<Buffer> {
+  const all: Buffer[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return Buffer.concat(all);
 }
 
 function refuse(reply: ServerResponse, fault: Fault): void {
