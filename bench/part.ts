@@ -1,6 +1,6 @@
 import type { Comparison, Sample } from "./comparison.ts";
 import type { LayerFactory } from "./layer.ts";
-import type { Registry } from "./registry.ts";
+import type { AzureContainer, Registry } from "./registry.ts";
 
 /** What a part of the measurements gets. */
 export interface Bench {
@@ -12,6 +12,7 @@ export interface Bench {
   /** Registries with fresh data; they are stopped after the part, whatever happens in it. */
   startPortolan(environment?: Readonly<Record<string, string>>, label?: string): Promise<Registry>;
   startPeer(): Promise<Registry>;
+  startDistribution(storage: AzureContainer, redirect: boolean, label: string): Promise<Registry>;
   /** Prints a line of its own. */
   print(line: string): void;
   /** Keeps a figure that is no comparison among the results. */

@@ -7,6 +7,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { measureAzure } from "./azure/side-by-side.ts";
 import { measureColdStart } from "./cold-start.ts";
 import { type Comparison, formatJudged, type Judged, judge } from "./comparison.ts";
 import { LayerFactory } from "./layer.ts";
@@ -17,7 +18,7 @@ import type { Bench, Part } from "./part.ts";
 import { ProgramAbsent } from "./programs.ts";
 import { measurePull } from "./pull.ts";
 import { measurePush } from "./push.ts";
-import { type Registry, startPeer, startPortolan } from "./registry.ts";
+import { type Registry, startDistribution, startPeer, startPortolan } from "./registry.ts";
 import { countRequests } from "./requests.ts";
 import { measureSender } from "./sender.ts";
 import { measureTags } from "./tags.ts";
@@ -34,6 +35,7 @@ const parts: Readonly<Record<string, Part>> = {
   tags: measureTags,
   requests: countRequests,
   coldstart: measureColdStart,
+  azure: measureAzure,
 };
 
 interface PartResult {
@@ -98,6 +100,8 @@ async function runPart(name: string, rounds: number, details: object[]): Promise
     rounds,
     startPortolan: async (environment, label) => keep(await startPortolan(own(), environment, label)),
     startPeer: async () => keep(await startPeer(own())),
+    startDistribution: async (storage, redirect, label) =>
+      keep(await startDistribution(own(), storage, redirect, label)),
     print: (line) => console.log(line),
     detail: (figure) => details.push(figure),
   };
