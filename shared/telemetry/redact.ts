@@ -23,12 +23,13 @@ const knownParameters: ReadonlySet<string> = new Set([
  * @param target as the client sent it, absolute or origin-form
  */
 export function redactTarget(target: string): string {
-  // Most targets are plain, and this is asked of each.
+  // Most targets are plain, and this is asked of each. A ticket names its algorithm.
   if (
     target.startsWith("/") &&
     !target.includes("?") &&
+    !target.includes("%") &&
     !target.includes("uploads") &&
-    !target.includes("%")
+    !target.includes(".sha")
   ) {
     return target;
   }

@@ -41,7 +41,7 @@ export interface ReceivedLog {
 /** Takes OTLP in JSON on a free port of the loopback, and keeps it. */
 export interface OtlpReceiver {
   readonly endpoint: string;
-  /** Bodies as they came, with their paths and headers. */
+  /** Bodies as they came. */
   readonly bodies: readonly string[];
   spans(): ReceivedSpan[];
   /** The points of the latest export in which the metric has any. */
@@ -57,7 +57,7 @@ export async function startOtlpReceiver(answer?: (response: ServerResponse) => v
   const take = async (request: IncomingMessage, response: ServerResponse) => {
     let text = "";
     for await (const piece of request.setEncoding("utf8")) text += piece as string;
-    bodies.push(`${request.url} ${JSON.stringify(request.headers)} ${text}`);
+    bodies.push(text);
     received.push({ path: request.url ?? "", body: JSON.parse(text) as Export });
     if (answer !== undefined) answer(response);
     else response.writeHead(200, { "content-type": "application/json" }).end("{}");
