@@ -71,9 +71,9 @@ export const limits = {
   eventSecondsMax: 30 * 24 * secondsPerHour,
 
   /** Changes that the event consumer looks at in one step, and steps of one run. */
-  eventPageChangesMax: 300,
+  eventPageChangesMax: 250,
   eventPagesPerRunMax: 100,
-  /** Events of earlier steps that a repository's figures remember, so that none is counted twice. */
+  /** Events of earlier steps that a repository's figures remember, so that none is counted twice: no less than a step has. */
   eventsRememberedMax: 256,
   /** Seconds in which one process sends the event consumer one message, however much is pushed. */
   eventWakeSeconds: 1,

@@ -1,0 +1,178 @@
+import { holdBlob, unlinkBlob } from "../../../shared/catalog/blobs.ts";
+import type {
+  CounterDocument,
+  LinkDocument,
+  ManifestDocument,
+  RepositoryFigures,
+} from "../../../shared/catalog/documents.ts";
+import { commitManifest } from "../../../shared/catalog/manifest-commit.ts";
+import { removeManifest } from "../../../shared/catalog/manifest-deletion.ts";
+import { ensureRegistry } from "../../../shared/catalog/registries.ts";
+import { ensureRepository } from "../../../shared/catalog/repositories.ts";
+import { removeTag } from "../../../shared/catalog/tags.ts";
+import { listRepositoryUsage, readRegistryUsage } from "../../../shared/catalog/usage.ts";
+import type { Digest } from "../../../shared/domain/digest.ts";
+import { digestBytes } from "../../../shared/domain/hash.ts";
+import { parseManifest } from "../../../shared/domain/manifest.ts";
+import { asRegistryName, type RepositoryName, type Tag } from "../../../shared/domain/name.ts";
+import type { Random } from "../../../shared/memory/random.ts";
+import type { Change, Document } from "../../../shared/ports/document-store.ts";
+import type { Ports } from "../../../shared/ports/ports.ts";
+
+/** Figures by repository; those without anything are left out. */
+export type FiguresByRepository = Record<string, RepositoryFigures>;
+
+export interface Usage {
+  readonly bytes: number;
+  readonly blobs: number;
+  readonly repositories: FiguresByRepository;
+}
+
+/** A registry on any ports whose content changes by chance, and whose usage can be counted anew. */
+export interface CountedRegistry {
+  readonly rid: string;
+  change(random: Random): Promise<void>;
+  pushBlob(repository: string, text: string): Promise<void>;
+  /** As the event consumer has it. */
+  counted(): Promise<Usage>;
+  /** As a look at every document has it. */
+  recount(): Promise<Usage>;
+}
+
+const repositories = ["app", "team/app", "base"] as const;
+const tags = ["v1", "v2", "latest"] as Tag[];
+const type = "application/vnd.oci.image.index.v1+json";
+
+/** @param ports of a store that nothing else writes to */
+export async function openCountedRegistry(ports: Ports): Promise<CountedRegistry> {
+  const name = asRegistryName("counted");
+  if (name === undefined) throw new Error("not a registry's name");
+  const registry = await ensureRegistry(ports, name, { sparseManifests: false, serveThroughBytesMax: 0 });
+  const { rid } = registry;
+  const repositoryOf = async (repository: string) =>
+    await ensureRepository(ports, registry, repository as RepositoryName);
+
+  const pushBlob = async (repository: string, text: string) => {
+    const digest = digestBytes("sha256", Buffer.from(text));
+    const place = { account: "local", container: rid, name: `u/${text}/${ports.ids.nonce()}` };
+    await holdBlob(ports, await repositoryOf(repository), digest, { place, size: text.length }, "blob-push");
+  };
+  const pushManifest = async (repository: string, number: number, named: readonly Tag[]) => {
+    const content = JSON.stringify({
+      schemaVersion: 2,
+      mediaType: type,
+      manifests: [],
+      annotations: { number: `${number}` },
+    });
+    const digest = digestBytes("sha256", Buffer.from(content));
+    const added = {
+      digest,
+      manifest: parseManifest(type, content),
+      size: content.length,
+      content,
+      place: undefined,
+    };
+    await commitManifest(ports, await repositoryOf(repository), added, named);
+    return digest;
+  };
+  const known: Digest[] = [];
+  const change = async (random: Random) => {
+    const repository = repositories[random(repositories.length)] ?? "app";
+    const number = random(4);
+    const tag = tags[random(tags.length)] as Tag;
+    switch (random(6)) {
+      case 0:
+        await unlinkBlob(
+          ports,
+          await repositoryOf(repository),
+          digestBytes("sha256", Buffer.from(`blob ${number}`)),
+        );
+        break;
+      case 1:
+        await removeTag(ports, await repositoryOf(repository), tag);
+        break;
+      case 2:
+        for (const digest of known.slice(0, 1 + number))
+          await removeManifest(ports, await repositoryOf(repository), digest);
+        break;
+      case 3:
+        await pushBlob(repository, `blob ${number}`);
+        break;
+      default:
+        known.unshift(await pushManifest(repository, number, tags.slice(random(tags.length))));
+    }
+  };
+  return {
+    rid,
+    change,
+    pushBlob,
+    counted: async () => {
+      const usage = await readRegistryUsage(ports, rid);
+      const { usages } = await listRepositoryUsage(ports, rid, undefined, 1_000);
+      return {
+        bytes: usage?.bytes ?? 0,
+        blobs: usage?.blobs ?? 0,
+        repositories: withoutEmpty(
+          Object.fromEntries(usages.map(({ repository, figures }) => [repository, figures])),
+        ),
+      };
+    },
+    recount: async () => recount(await everything(ports)),
+  };
+}
+
+async function everything(ports: Ports): Promise<readonly Change[]> {
+  const all: Change[] = [];
+  let cursor: string | undefined;
+  for (;;) {
+    const page = await ports.documents.changes(cursor, 1_000);
+    if (page.changes.length === 0) return all;
+    all.push(...page.changes);
+    cursor = page.cursor;
+  }
+}
+
+/** @param all documents that are there, each at least once */
+function recount(all: readonly Change[]): Usage {
+  const latest = new Map(
+    all.map(({ partition, stored }) => [
+      `${partition} ${stored.document.id}`,
+      { partition, document: stored.document },
+    ]),
+  );
+  const figures = new Map<string, { -readonly [Name in keyof RepositoryFigures]: number }>();
+  let [bytes, blobs] = [0, 0];
+  for (const { partition, document } of latest.values()) {
+    const repository = partition.split("~")[2] ?? "";
+    const of = figures.get(repository) ?? { manifests: 0, manifestBytes: 0, tags: 0, blobs: 0, blobBytes: 0 };
+    if (document.kind === "counter") {
+      bytes += (document as CounterDocument).bytes;
+      blobs += (document as CounterDocument).blobs;
+    } else if (addTo(of, document)) figures.set(repository, of);
+  }
+  return { bytes, blobs, repositories: withoutEmpty(Object.fromEntries(figures)) };
+}
+
+function addTo(
+  figures: { -readonly [Name in keyof RepositoryFigures]: number },
+  document: Document,
+): boolean {
+  if (document.kind === "manifest" && (document as ManifestDocument).state === "live") {
+    figures.manifests += 1;
+    figures.manifestBytes += (document as ManifestDocument).size;
+  } else if (document.kind === "tag") {
+    figures.tags += 1;
+  } else if (document.kind === "link") {
+    figures.blobs += 1;
+    figures.blobBytes += (document as LinkDocument).size;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+function withoutEmpty(all: FiguresByRepository): FiguresByRepository {
+  return Object.fromEntries(
+    Object.entries(all).filter(([, figures]) => Object.values(figures).some((value) => value !== 0)),
+  );
+}
