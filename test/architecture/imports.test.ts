@@ -50,6 +50,7 @@ const offenders: Readonly<Record<string, readonly [file: string, source: string]
   "package-@azure/functions": ["shared/http/door.ts", 'import "@azure/functions";'],
   "package-@azure/functions-core": ["shared/http/core.ts", 'import "@azure/functions-core";'],
   "package-@azure/(?!functions)[^/]+": ["shared/http/blob.ts", 'import "@azure/storage-blob";'],
+  "package-@opentelemetry/[^/]+": ["shared/http/span.ts", 'import "@opentelemetry/api";'],
   "package-hash-wasm": ["shared/registry/hash.ts", 'import { createSHA256 } from "hash-wasm";'],
   "package-jose": ["shared/http/token.ts", 'import type { JWK } from "jose";'],
   "package-lmdb": ["shared/memory/database.ts", 'import "lmdb";'],

@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -114,5 +117,37 @@ describe("what is logged and exported", () => {
     expectNone(told);
     expect(told.log).toContain('"event":"failure"');
     expect(told.exported).toContain("exception.stacktrace");
+  });
+
+  test("has none of what a storage repeats when it refuses a request", async () => {
+    const signatures: string[] = [];
+    // As the service words it, and worse.
+    const front = createServer((request, response) => {
+      const authorization = request.headers.authorization ?? "";
+      const signature = authorization.slice(authorization.indexOf(":") + 1);
+      if (signature !== "") signatures.push(signature);
+      request.resume();
+      response.writeHead(403, {
+        "content-type": "application/xml",
+        "x-ms-error-code": "AuthenticationFailed",
+      });
+      response.end(
+        `<?xml version="1.0"?><Error><Code>AuthenticationFailed</Code><Message>The MAC signature found in the HTTP request '${signature}' is not the same as any computed signature. Authorization: ${authorization}</Message></Error>`,
+      );
+    });
+    front.listen(0, "127.0.0.1");
+    await once(front, "listening");
+    const { port } = front.address() as AddressInfo;
+    const storage = (emulators.environment["STORAGE_CONNECTION_STRING"] ?? "").replace(
+      /(Blob|Queue)Endpoint=http:\/\/127\.0\.0\.1:\d+/g,
+      `$1Endpoint=http://127.0.0.1:${port}`,
+    );
+    const told = await run({ STORAGE_CONNECTION_STRING: storage }, 500);
+    front.close();
+    front.closeAllConnections();
+    expect(signatures.length).toBeGreaterThan(0);
+    expectNone({ ...told, secrets: [...told.secrets, ...signatures] });
+    expect(told.log).toContain("storage answered 403 AuthenticationFailed");
+    expect(told.exported).toContain("storage answered 403 AuthenticationFailed");
   });
 });

@@ -84,3 +84,31 @@ test("requests are not logged above their level, failures are", () => {
     expect(JSON.parse(line).error).toContain("boom");
   }
 });
+
+test("of requests that went well as many are logged as the sample says, of those that failed all", () => {
+  const count = (sample: number, status: number) => {
+    const lines = logged((log) => {
+      for (let request = 0; request < 2_000; request += 1) {
+        logRequest(log, sample, requestTo("/"), { status, headers: {} }, 0, 0);
+      }
+    });
+    return lines.split("\n").length - 1;
+  };
+  expect(count(1, 200)).toBe(2_000);
+  expect(count(0, 200)).toBe(0);
+  expect(count(0, 499)).toBe(0);
+  expect(count(0, 500)).toBe(2_000);
+  const tenth = count(0.1, 200);
+  expect(tenth).toBeGreaterThan(100);
+  expect(tenth).toBeLessThan(320);
+});
+
+test("neither a request nor a failure is logged with what its target opens", () => {
+  const url = "/v2/a/blobs/uploads/01ARZ3NDEKTSV4RRFFQ69G5FAV.local.tp0q81.sha256.c2VjcmV0?sig=c2VjcmV0";
+  const lines = logged((log) => {
+    logRequest(log, 1, requestTo(url), { status: 202, headers: {} }, 0, 0);
+    logFailure(log, requestTo(url), new Error("at ?sig=c2VjcmV0"));
+  });
+  expect(lines).not.toContain("c2VjcmV0");
+  expect(lines.match(/01ARZ3NDEKTSV4RRFFQ69G5FAV\.REDACTED\?sig=REDACTED/g)).toHaveLength(2);
+});

@@ -71,6 +71,30 @@ describe("a log", () => {
     expect(batches.join("")).toHaveLength(1_001_000);
   });
 
+  test("leaves out what a field holds of tokens and signatures, and bounds its length", () => {
+    const { log, lines } = recording("info");
+    const error =
+      "Error: GET https://a.blob.core.windows.net/c/b?sig=c2VjcmV0&se=1 with Bearer c2VjcmV0c2VjcmV0";
+    log.write("error", "failure", { error, target: "x".repeat(100_000) });
+    const [line = ""] = lines();
+    expect(line).not.toContain("c2VjcmV0");
+    expect(line).toContain("sig=REDACTED&se=1 with Bearer REDACTED");
+    expect(line.length).toBeLessThan(10_000);
+  });
+
+  test("tells its observer of what it writes, and of nothing else", () => {
+    const told: [LogLevel, string][] = [];
+    const log = createLog(
+      "warn",
+      () => {},
+      (level, line) => told.push([level, line]),
+    );
+    log.write("info", "start", {});
+    log.writeLine("warn", "a line");
+    log.flush();
+    expect(told).toEqual([["warn", "a line"]]);
+  });
+
   test("names its events as they are keyed", () => {
     for (const [key, name] of Object.entries(logEvents)) expect(name).toBe(key);
   });
