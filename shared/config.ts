@@ -80,6 +80,10 @@ function readStore(env: Environment): StoreConfig {
   const region = readRegion(env["REGION"], emulated ? "local" : undefined);
   const storage = readStorageSettings(env, region);
   if (cosmos === undefined && storage === undefined) {
+    // The disk there is an instance's own, and gone with it.
+    if (env["WEBSITE_SITE_NAME"]) {
+      throw new Error("in Azure COSMOS_ENDPOINT and STORAGE_ACCOUNTS have to say where everything is kept");
+    }
     return { kind: "local", dataDir: env["DATA_DIR"] || ".portolan" };
   }
   if (cosmos === undefined) {

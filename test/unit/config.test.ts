@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { readConfig } from "../../shared/config.ts";
+
+const azure = {
+  REGION: "westeurope",
+  COSMOS_ENDPOINT: "https://documents.documents.azure.com",
+  STORAGE_ACCOUNTS: "westeurope=https://bytes.blob.core.windows.net",
+};
+const emulators = {
+  COSMOS_CONNECTION_STRING: "AccountEndpoint=http://127.0.0.1:8081/;AccountKey=a2V5",
+  STORAGE_CONNECTION_STRING: "AccountName=dev;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:10000/dev",
+};
+
+describe("the configuration", () => {
+  it("keeps everything on this machine's disk when nothing is said", () => {
+    expect(readConfig({}).store).toEqual({ kind: "local", dataDir: ".portolan" });
+    expect(readConfig({ DATA_DIR: "data" }).store).toEqual({ kind: "local", dataDir: "data" });
+  });
+
+  it("keeps everything on Azure's services when both are named", () => {
+    expect(readConfig(azure).store).toMatchObject({
+      kind: "azure",
+      settings: {
+        region: "westeurope",
+        cosmos: { endpoint: "https://documents.documents.azure.com/", key: undefined },
+        storage: { own: "westeurope" },
+      },
+    });
+  });
+
+  it("calls the region of emulators local", () => {
+    expect(readConfig(emulators).store).toMatchObject({ settings: { region: "local" } });
+    expect(readConfig({ ...emulators, REGION: "here" }).store).toMatchObject({
+      settings: { region: "here" },
+    });
+  });
+
+  it.each([
+    [{ ...azure, COSMOS_ENDPOINT: "" }, "so COSMOS_ENDPOINT has to say where documents are"],
+    [{ ...azure, STORAGE_ACCOUNTS: "" }, "so STORAGE_ACCOUNTS has to say where bytes are"],
+    [{ ...azure, REGION: "" }, "REGION has to say which Azure region this is"],
+    [{ ...azure, REGION: "West Europe" }, "REGION is a region as Azure names it"],
+    [{ ...azure, REGION: "northeurope" }, "STORAGE_ACCOUNTS has no account for this region, northeurope"],
+    [{ WEBSITE_SITE_NAME: "app" }, "in Azure COSMOS_ENDPOINT and STORAGE_ACCOUNTS have to say"],
+    [{ SERVE_THROUGH: "10 MiB" }, "SERVE_THROUGH is true, false, or the bytes"],
+    [{ SPARSE_MANIFESTS: "yes" }, "SPARSE_MANIFESTS is true or false"],
+    [{ LOG_LEVEL: "loud" }, "LOG_LEVEL is one of"],
+    [{ ACCESS_LOG_SAMPLE: "1%" }, "ACCESS_LOG_SAMPLE is a number from 0 to 1"],
+    [{ ACCESS_LOG_SAMPLE: "1.1" }, "ACCESS_LOG_SAMPLE is a number from 0 to 1"],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: "here" }, "OTEL_EXPORTER_OTLP_ENDPOINT is an URL"],
+    [{ DEFAULT_REGISTRY: "a" }, "DEFAULT_REGISTRY is 5 to 50"],
+    [{ PLAIN_HOSTS: "localhost:5000" }, "PLAIN_HOSTS lists host names without ports"],
+  ])("refuses %o in one line that names the variable", (env, message) => {
+    expect(() => readConfig(env)).toThrow(message);
+  });
+
+  it.each([
+    [undefined, 0],
+    ["false", 0],
+    ["65536", 65_536],
+    ["true", Number.MAX_SAFE_INTEGER],
+  ])("serves through as SERVE_THROUGH=%s says", (text, bytes) => {
+    expect(readConfig({ SERVE_THROUGH: text }).serveThroughBytesMax).toBe(bytes);
+  });
+
+  it("logs every request on this machine and on emulators, and one in a hundred in Azure, unless told otherwise", () => {
+    expect(readConfig({}).accessLogSample).toBe(1);
+    expect(readConfig(emulators).accessLogSample).toBe(1);
+    expect(readConfig(azure).accessLogSample).toBe(0.01);
+    expect(readConfig({ ...azure, ACCESS_LOG_SAMPLE: "0.5" }).accessLogSample).toBe(0.5);
+    expect(readConfig({ ACCESS_LOG_SAMPLE: "0" }).accessLogSample).toBe(0);
+  });
+});
