@@ -19,6 +19,9 @@ export interface MonitorSettings {
   readonly identity: undefined | { readonly clientId: string | undefined };
 }
 
+/** The library would send statistics about itself to Microsoft; only these variables switch that off. */
+const ownStatistics = ["APPLICATION_INSIGHTS_NO_STATSBEAT", "APPLICATIONINSIGHTS_SDKSTATS_DISABLED"] as const;
+
 /**
  * Exporters to the Application Insights resource of a connection string. They keep nothing on disk: what cannot be sent is
  * dropped.
@@ -28,9 +31,7 @@ export async function monitorExporters(
   settings: MonitorSettings,
   more: Pick<AzureMonitorExporterOptions, "httpClient"> = {},
 ): Promise<MonitorExporters> {
-  // The library would send statistics about itself to Microsoft; only its own variables switch that off.
-  process.env["APPLICATION_INSIGHTS_NO_STATSBEAT"] ??= "true";
-  process.env["APPLICATIONINSIGHTS_SDKSTATS_DISABLED"] ??= "true";
+  for (const variable of ownStatistics) process.env[variable] ??= "true";
   const library = await import("@azure/monitor-opentelemetry-exporter");
   const { connectionString, identity } = settings;
   const options: AzureMonitorExporterOptions = {
