@@ -19,8 +19,15 @@ export interface MonitorSettings {
   readonly identity: undefined | { readonly clientId: string | undefined };
 }
 
-/** The library would send statistics about itself to Microsoft; only these variables switch that off. */
-const ownStatistics = ["APPLICATION_INSIGHTS_NO_STATSBEAT", "APPLICATIONINSIGHTS_SDKSTATS_DISABLED"] as const;
+/**
+ * The library would send statistics about itself to Microsoft, and with each batch what the resource is, which is in every item
+ * already. Only these variables switch that off.
+ */
+const quiet = [
+  "APPLICATION_INSIGHTS_NO_STATSBEAT",
+  "APPLICATIONINSIGHTS_SDKSTATS_DISABLED",
+  "APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED",
+] as const;
 
 /**
  * Exporters to the Application Insights resource of a connection string. They keep nothing on disk: what cannot be sent is
@@ -31,7 +38,7 @@ export async function monitorExporters(
   settings: MonitorSettings,
   more: Pick<AzureMonitorExporterOptions, "httpClient"> = {},
 ): Promise<MonitorExporters> {
-  for (const variable of ownStatistics) process.env[variable] ??= "true";
+  for (const variable of quiet) process.env[variable] ??= "true";
   const library = await import("@azure/monitor-opentelemetry-exporter");
   const { connectionString, identity } = settings;
   const options: AzureMonitorExporterOptions = {
