@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { Place } from "../../domain/place.ts";
 import type { BlockWriter, Run, Staged } from "../../ports/blob-store.ts";
@@ -60,12 +61,15 @@ export class AzureBlockWriter implements BlockWriter {
     const id = blockId(this.#nonce, this.#blocks);
     this.#blocks += 1;
     const { container, name } = this.#place;
+    // The service refuses a block that is not what was sent, from memory here to its own.
+    const transactionalContentMD5 = md5Of(block);
     await this.#account.write("PutBlock", budgets.block, container, async (client, signal) => {
       const watched = watchedPieces(block, signal);
       const body = () => Readable.from(watched.send());
       try {
         const blob = client.getBlockBlobClient(name);
-        await blob.stageBlock(id, body, bytes, { abortSignal: watched.signal });
+        const options = { abortSignal: watched.signal, transactionalContentMD5 };
+        await blob.stageBlock(id, body, bytes, options);
       } finally {
         watched.done();
       }
@@ -79,4 +83,10 @@ export class AzureBlockWriter implements BlockWriter {
   async abandon(): Promise<void> {
     // The service takes no single block back. These go when the blob is committed without them, or after a week by themselves.
   }
+}
+
+function md5Of(block: readonly Uint8Array[]): Uint8Array {
+  const hash = createHash("md5");
+  for (const piece of block) hash.update(piece);
+  return hash.digest();
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { inspect } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { StorageAccount } from "../../../shared/azure/storage/account.ts";
@@ -12,6 +13,8 @@ import { type ProxiedStorage, sessionAt, startProxiedStorage } from "./proxied-s
 
 const busy: Fault = { kind: "refuse", status: 503, code: "ServerBusy", retryAfter: 0 };
 const broken: Fault = { kind: "refuse", status: 500, code: "InternalError" };
+/** A block that arrived as another. */
+const mismatch: Fault = { kind: "refuse", status: 400, code: "Md5Mismatch" };
 const lose: Fault = { kind: "lose" };
 const reset: Fault = { kind: "reset" };
 
@@ -41,6 +44,23 @@ async function countWhile(
   await action();
   return proxy.passed.slice(before).filter((passing) => passing.operation === operation).length;
 }
+
+describe("a block", () => {
+  it("goes with its hash, so that the service takes no other bytes for it", async () => {
+    const [place, bytes] = [newPlace(), sampleBytes(blobs.blockBytes + 5)];
+    const before = blobProxy.passed.length;
+    blobProxy.next("PUT block", mismatch);
+    const { staged } = await stageRun(blobs, place, nothing, bytes);
+    const hashes = blobProxy.passed.slice(before).map(({ headers }) => headers["content-md5"]);
+    const [first, second] = [bytes.subarray(0, blobs.blockBytes), bytes.subarray(blobs.blockBytes)].map(
+      (block) => createHash("md5").update(block).digest("base64"),
+    );
+    // The one that was refused is sent again.
+    expect(hashes.toSorted()).toEqual([first, first, second].toSorted());
+    await blobs.commit(place, staged, propertiesOf(bytes));
+    expect((await readAt(blobs, place, 0, bytes.byteLength - 1))?.equals(bytes)).toBe(true);
+  });
+});
 
 describe.each([
   ["is busy", busy],
