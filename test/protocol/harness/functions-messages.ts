@@ -22,7 +22,15 @@ export interface Invocation {
   readonly path: string | undefined;
 }
 
-export type ToWorker = Invocation | { readonly kind: "memory" };
+/** What the runtime tells the worker of anything else that triggers a function: text as the queue has it, or parsed to JSON. */
+export interface TriggerInvocation {
+  readonly kind: "trigger";
+  readonly id: string;
+  readonly name: string;
+  readonly data: { readonly string: string } | { readonly json: string };
+}
+
+export type ToWorker = Invocation | TriggerInvocation | { readonly kind: "memory" };
 
 export type FromWorker =
   | {

@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { doors } from "../../../functions/doors.ts";
 import { Router } from "../../../host/router.ts";
-import type { FromWorker, ToWorker, WorkerOptions } from "./functions-messages.ts";
+import type { FromWorker, ToWorker, TriggerInvocation, WorkerOptions } from "./functions-messages.ts";
 import { sendCall } from "./http-client.ts";
 import type { Registry } from "./registry.ts";
 
@@ -24,6 +24,11 @@ export interface FunctionsRuntime extends Registry {
   readonly port: number;
   /** ms that each server which the library opened gives a request; 0: any. */
   readonly requestTimeoutMillis: readonly number[];
+  /**
+   * Invokes a function that something else than HTTP triggers.
+   * @throws Error with what the function threw, at which the runtime would deliver a message again
+   */
+  trigger(name: string, data: TriggerInvocation["data"]): Promise<void>;
   /** The most memory that the worker has had so far. */
   peakBytes(): Promise<number>;
 }
@@ -60,6 +65,13 @@ export async function openFunctionsRuntime(
     everyAnswer: {},
     requestTimeoutMillis: ready.requestTimeoutMillis,
     send: async (call) => await sendCall(call, "127.0.0.1", port, agent),
+    trigger: async (name, data) => {
+      const id = randomUUID();
+      const done = doneWith(worker, id);
+      tell(worker, { kind: "trigger", id, name, data });
+      const { failure } = await done;
+      if (failure !== undefined) throw new Error(failure);
+    },
     peakBytes: async () => {
       tell(worker, { kind: "memory" });
       return (await message(worker, "memory")).peakBytes;
@@ -88,6 +100,13 @@ async function message<K extends FromWorker["kind"]>(
     };
     worker.on("message", take);
   });
+}
+
+async function doneWith(worker: ChildProcess, id: string): Promise<{ readonly failure?: string }> {
+  for (;;) {
+    const done = await message(worker, "done");
+    if (done.id === id) return done;
+  }
 }
 
 function tell(worker: ChildProcess, told: ToWorker): void {

@@ -3,7 +3,13 @@ import type { FunctionMetadata } from "../../../host/core.ts";
 import { FunctionsCore } from "../../../host/core.ts";
 import type { IncomingRequest, Reply } from "../../../shared/http/exchange.ts";
 import { serve } from "../../../shared/http/serve.ts";
-import type { FromWorker, Invocation, ToWorker, WorkerOptions } from "./functions-messages.ts";
+import type {
+  FromWorker,
+  Invocation,
+  ToWorker,
+  TriggerInvocation,
+  WorkerOptions,
+} from "./functions-messages.ts";
 import { openMemoryRegistry } from "./memory-registry.ts";
 
 /**
@@ -31,7 +37,7 @@ async function main(options: WorkerOptions): Promise<void> {
   core.lock();
   const capabilities = await core.model.getCapabilities({});
   process.on("message", (message: ToWorker) => {
-    if (message.kind === "invoke") void invoke(core, message);
+    if (message.kind !== "memory") void invoke(core, message);
     else report({ kind: "memory", peakBytes: process.resourceUsage().maxRSS * 1024 });
   });
   report({
@@ -83,7 +89,7 @@ async function handler(
   return async (request) => await serve(registry.service, request);
 }
 
-async function invoke(core: FunctionsCore, invocation: Invocation): Promise<void> {
+async function invoke(core: FunctionsCore, invocation: Invocation | TriggerInvocation): Promise<void> {
   try {
     const registered = core.functions.find(({ metadata }) => metadata.name === invocation.name);
     if (registered === undefined) throw new Error(`no function is named ${invocation.name}`);
@@ -100,8 +106,10 @@ async function invoke(core: FunctionsCore, invocation: Invocation): Promise<void
 }
 
 /** An invocation as the runtime describes it when bodies are streamed: everything but the body comes with it. */
-function contextOf(metadata: FunctionMetadata, { id, headers, query, path }: Invocation): unknown {
-  const trigger = Object.entries(metadata.bindings).find(([, { type }]) => type === "httpTrigger")?.[0];
+function contextOf(metadata: FunctionMetadata, invocation: Invocation | TriggerInvocation): unknown {
+  const { id } = invocation;
+  const trigger = Object.entries(metadata.bindings).find(([, { type }]) => type.endsWith("Trigger"))?.[0];
+  const data = invocation.kind === "invoke" ? { http: {} } : invocation.data;
   return {
     invocationId: id,
     metadata,
@@ -110,15 +118,19 @@ function contextOf(metadata: FunctionMetadata, { id, headers, query, path }: Inv
     log: () => {},
     request: {
       invocationId: id,
-      inputData: [{ name: trigger, data: { http: {} } }],
-      triggerMetadata: {
-        Headers: { json: JSON.stringify(headers) },
-        Query: { json: JSON.stringify(query) },
-        ...(path === undefined ? {} : { path: { string: path } }),
-      },
+      inputData: [{ name: trigger, data }],
+      triggerMetadata: invocation.kind === "invoke" ? httpMetadata(invocation) : {},
       traceContext: {},
       retryContext: null,
     },
+  };
+}
+
+function httpMetadata({ headers, query, path }: Invocation): unknown {
+  return {
+    Headers: { json: JSON.stringify(headers) },
+    Query: { json: JSON.stringify(query) },
+    ...(path === undefined ? {} : { path: { string: path } }),
   };
 }
 
