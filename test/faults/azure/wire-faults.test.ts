@@ -9,7 +9,7 @@ import { WireWeather, wireFaults } from "./wire-weather.ts";
  * request meets which fault is the network's choice as well.
  */
 const only = process.env["FAULT_SEED"];
-const runs = Number(process.env["FAULT_RUNS"] ?? 8);
+const runs = Number(process.env["FAULT_RUNS"] ?? 6);
 const seeds = only === undefined ? Array.from({ length: runs }, (_, index) => index) : [Number(only)];
 const clientsAtOnce = 4;
 const pushesEach = 3;

@@ -10,7 +10,7 @@ import type { Weather } from "./scheduler.ts";
 import { newSimulation } from "./simulation.ts";
 
 const only = process.env["FAULT_SEED"];
-const seeds = only === undefined ? Array.from({ length: 400 }, (_, index) => index) : [Number(only)];
+const seeds = only === undefined ? Array.from({ length: 250 }, (_, index) => index) : [Number(only)];
 
 const weathers: readonly Weather[] = [
   { name: "calm", lost: 0, refused: 0, prefix: 0, crash: 0 },
