@@ -35,6 +35,17 @@ describe("the configuration", () => {
     });
   });
 
+  it("has messages sent only where somebody takes them out of the queues", () => {
+    const queue = "https://bytes.queue.core.windows.net";
+    expect(readConfig({}).queued).toBe(false);
+    expect(readConfig({ WORK_STORAGE: "host" }).queued).toBe(true);
+    expect(readConfig(azure).queued).toBe(false);
+    expect(readConfig({ ...azure, WORK_STORAGE: "host" }).queued).toBe(true);
+    expect(readConfig({ ...azure, WORK_STORAGE__queueServiceUri: queue }).queued).toBe(true);
+    expect(readConfig({ ...emulators, WORK_STORAGE: "UseDevelopmentStorage=true" }).queued).toBe(true);
+    expect(() => readConfig({ WORK_STORAGE: "UseDevelopmentStorage=true" })).toThrow("WORK_STORAGE is where");
+  });
+
   it.each([
     [{ ...azure, COSMOS_ENDPOINT: "" }, "so COSMOS_ENDPOINT has to say where documents are"],
     [{ ...azure, STORAGE_ACCOUNTS: "" }, "so STORAGE_ACCOUNTS has to say where bytes are"],

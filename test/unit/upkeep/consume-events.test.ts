@@ -15,7 +15,7 @@ import type { Change, DocumentStore } from "../../../shared/ports/document-store
 import type { Ports } from "../../../shared/ports/ports.ts";
 import { createLog } from "../../../shared/telemetry/log.ts";
 import { consumeEvents } from "../../../shared/upkeep/consume-events.ts";
-import { openCountedRegistry } from "./counted-registry.ts";
+import { openCountedRegistry } from "../../support/counted-registry.ts";
 
 const log = createLog("silent", () => {});
 

@@ -7,7 +7,7 @@ import { keyedSigner, ManualClock, seededIds } from "../../../shared/memory/worl
 import type { Ports } from "../../../shared/ports/ports.ts";
 import { createLog } from "../../../shared/telemetry/log.ts";
 import { createUpkeep, type Upkeep } from "../../../shared/upkeep/upkeep.ts";
-import { type CountedRegistry, openCountedRegistry } from "./counted-registry.ts";
+import { type CountedRegistry, openCountedRegistry } from "../../support/counted-registry.ts";
 
 interface Options extends Bend {
   /** Whether messages are sent; true when not told. */

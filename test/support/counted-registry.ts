@@ -1,23 +1,23 @@
-import { holdBlob, unlinkBlob } from "../../../shared/catalog/blobs.ts";
+import { holdBlob, unlinkBlob } from "../../shared/catalog/blobs.ts";
 import type {
   CounterDocument,
   LinkDocument,
   ManifestDocument,
   RepositoryFigures,
-} from "../../../shared/catalog/documents.ts";
-import { commitManifest } from "../../../shared/catalog/manifest-commit.ts";
-import { removeManifest } from "../../../shared/catalog/manifest-deletion.ts";
-import { ensureRegistry } from "../../../shared/catalog/registries.ts";
-import { ensureRepository } from "../../../shared/catalog/repositories.ts";
-import { removeTag } from "../../../shared/catalog/tags.ts";
-import { listRepositoryUsage, readRegistryUsage } from "../../../shared/catalog/usage.ts";
-import type { Digest } from "../../../shared/domain/digest.ts";
-import { digestBytes } from "../../../shared/domain/hash.ts";
-import { parseManifest } from "../../../shared/domain/manifest.ts";
-import { asRegistryName, type RepositoryName, type Tag } from "../../../shared/domain/name.ts";
-import type { Random } from "../../../shared/memory/random.ts";
-import type { Change, Document } from "../../../shared/ports/document-store.ts";
-import type { Ports } from "../../../shared/ports/ports.ts";
+} from "../../shared/catalog/documents.ts";
+import { commitManifest } from "../../shared/catalog/manifest-commit.ts";
+import { removeManifest } from "../../shared/catalog/manifest-deletion.ts";
+import { ensureRegistry } from "../../shared/catalog/registries.ts";
+import { ensureRepository } from "../../shared/catalog/repositories.ts";
+import { removeTag } from "../../shared/catalog/tags.ts";
+import { listRepositoryUsage, readRegistryUsage } from "../../shared/catalog/usage.ts";
+import type { Digest } from "../../shared/domain/digest.ts";
+import { digestBytes } from "../../shared/domain/hash.ts";
+import { parseManifest } from "../../shared/domain/manifest.ts";
+import { asRegistryName, type RepositoryName, type Tag } from "../../shared/domain/name.ts";
+import type { Random } from "../../shared/memory/random.ts";
+import type { Change, Document } from "../../shared/ports/document-store.ts";
+import type { Ports } from "../../shared/ports/ports.ts";
 
 /** Figures by repository; those without anything are left out. */
 export type FiguresByRepository = Record<string, RepositoryFigures>;
@@ -43,9 +43,8 @@ const repositories = ["app", "team/app", "base"] as const;
 const tags = ["v1", "v2", "latest"] as Tag[];
 const type = "application/vnd.oci.image.index.v1+json";
 
-/** @param ports of a store that nothing else writes to */
 export async function openCountedRegistry(ports: Ports): Promise<CountedRegistry> {
-  const name = asRegistryName("counted");
+  const name = asRegistryName(`counted${Date.now().toString(36)}`);
   if (name === undefined) throw new Error("not a registry's name");
   const registry = await ensureRegistry(ports, name, { sparseManifests: false, serveThroughBytesMax: 0 });
   const { rid } = registry;
@@ -117,7 +116,8 @@ export async function openCountedRegistry(ports: Ports): Promise<CountedRegistry
         ),
       };
     },
-    recount: async () => recount(await everything(ports)),
+    recount: async () =>
+      recount((await everything(ports)).filter(({ partition }) => partition.includes(rid))),
   };
 }
 

@@ -1,0 +1,114 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readConfig } from "../../shared/config.ts";
+import { seededRandom } from "../../shared/memory/random.ts";
+import { openPorts } from "../../shared/open-ports.ts";
+import type { Ports } from "../../shared/ports/ports.ts";
+import { createLog } from "../../shared/telemetry/log.ts";
+import { workThrough } from "../../shared/upkeep/do-work.ts";
+import { createUpkeep, type Upkeep } from "../../shared/upkeep/upkeep.ts";
+import { startAzureEmulators } from "../support/azure-emulators.ts";
+import { type CountedRegistry, openCountedRegistry } from "../support/counted-registry.ts";
+import { cosmosCapabilities } from "./azure-cosmos/capabilities.ts";
+
+interface Opened {
+  readonly ports: Ports;
+  close(): Promise<void>;
+}
+
+/** An account that nothing else uses, by the settings of a registry; see docs/live-checks.md. */
+const account = process.env["COSMOS_ENDPOINT"] !== undefined && process.env["STORAGE_ACCOUNTS"] !== undefined;
+
+/** `changes`: whether its change feed goes on from a cursor. */
+const stores: readonly { name: string; open: () => Promise<Opened>; changes: boolean }[] = [
+  { name: "this machine's disk", open: openLocal, changes: true },
+  account
+    ? {
+        name: "Azure's services",
+        open: async () => await openPorts(readConfig(process.env).store),
+        changes: true,
+      }
+    : {
+        name: "emulators of Azure's services",
+        open: openEmulated,
+        changes: cosmosCapabilities.cosmosServer.changes,
+      },
+];
+
+async function openLocal(): Promise<Opened> {
+  const folder = await mkdtemp(join(tmpdir(), "portolan-events-"));
+  const { ports, close } = await openPorts(readConfig({ DATA_DIR: folder }).store);
+  return {
+    ports,
+    close: async () => {
+      await close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+async function openEmulated(): Promise<Opened> {
+  const emulators = await startAzureEmulators();
+  const { ports, close } = await openPorts(readConfig(emulators.environment).store);
+  return {
+    ports,
+    close: async () => {
+      await close();
+      await emulators.stop();
+    },
+  };
+}
+
+describe.each(stores)("on $name, the event consumer", ({ open, changes }) => {
+  let opened: Opened | undefined;
+  let upkeep: Upkeep;
+  let registry: CountedRegistry;
+  let ports: Ports;
+  beforeAll(async () => {
+    opened = await open();
+    ({ ports } = opened);
+    upkeep = createUpkeep(
+      ports,
+      createLog("silent", () => {}),
+      true,
+    );
+    registry = await openCountedRegistry({ ...ports, documents: upkeep.documents });
+  });
+  afterAll(async () => {
+    await upkeep.settled();
+    await opened?.close();
+  });
+  const work = async () =>
+    await workThrough(ports.work, "events", async (message) => await upkeep.work("events", message));
+
+  it("is woken by a push, and has it counted a moment later", async () => {
+    await registry.pushBlob("app", "ten bytes!");
+    await expect.poll(work, { timeout: 10_000 }).toBeGreaterThan(0);
+    const { bytes, blobs, repositories } = await registry.counted();
+    expect({ bytes, blobs }).toEqual({ bytes: 10, blobs: 1 });
+    expect(repositories["app"]).toMatchObject({ blobs: 1, blobBytes: 10 });
+  });
+
+  it.runIf(changes)("counts all of what many change, while several of it are at work", async () => {
+    const random = seededRandom(7);
+    let writing = true;
+    const consumers = [1, 2, 3].map(async (number) => {
+      const another = createUpkeep(
+        ports,
+        createLog("silent", () => {}),
+        true,
+      );
+      while (writing) {
+        await another.tick("events");
+        await new Promise((resolve) => setTimeout(resolve, 10 * number));
+      }
+    });
+    for (let change = 0; change < 60; change++) await registry.change(random);
+    writing = false;
+    await Promise.all(consumers);
+    await upkeep.tick("events");
+    expect(await registry.counted()).toEqual(await registry.recount());
+  });
+});
