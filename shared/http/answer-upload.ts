@@ -57,7 +57,7 @@ export async function answerUpload(exchange: RepositoryExchange, ticketText: str
     case "PATCH": {
       const progress = await appendUpload(ports, upload, body, chunkRange(exchange));
       if (progress.outcome === "out-of-order") throw outOfOrder(exchange, upload, progress.offset);
-      return { status: 202, headers: uploadHeaders(exchange, upload, progress.offset) };
+      return { status: 202, headers: uploadHeaders(exchange, begun(upload), progress.offset) };
     }
     case "PUT": {
       const digest = parseDigest(exchange.query.get("digest") ?? "");
@@ -69,7 +69,10 @@ export async function answerUpload(exchange: RepositoryExchange, ticketText: str
       await cancelUpload(ports, upload);
       return { status: 204, headers: {} };
     default:
-      return { status: 204, headers: statusHeaders(exchange, upload, await readUpload(ports, upload)) };
+      return {
+        status: 204,
+        headers: statusHeaders(exchange, begun(upload), await readUpload(ports, upload)),
+      };
   }
 }
 
@@ -101,8 +104,13 @@ function outOfOrder(exchange: RepositoryExchange, upload: Upload, offset: number
     status: 416,
     message: "the chunk does not start where the upload ends",
     detail: { offset },
-    headers: statusHeaders(exchange, upload, offset),
+    headers: statusHeaders(exchange, begun(upload), offset),
   });
+}
+
+/** The upload under the URL that clients go on with. */
+function begun(upload: Upload): Upload {
+  return { ...upload, ticket: { ...upload.ticket, begun: true } };
 }
 
 function uploadHeaders(exchange: RepositoryExchange, upload: Upload, offset: number): Record<string, string> {

@@ -8,7 +8,7 @@ import type { Ports } from "../ports/ports.ts";
 import type { UploadSession } from "../ports/upload-sessions.ts";
 import { emptySession, extendSession } from "./append-upload.ts";
 import { digestMismatch, publishBlob } from "./publish-blob.ts";
-import { pushBlob } from "./push-blob.ts";
+import { pushBlob, pushWhole } from "./push-blob.ts";
 import type { Body } from "./stage-body.ts";
 import { continueHash, digestOfSession } from "./upload-hash.ts";
 import { type Upload, uploadPlace } from "./upload-ticket.ts";
@@ -25,6 +25,27 @@ export type FinishOutcome =
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-a-blob-in-chunks
  */
 export async function finishUpload(
+  ports: Ports,
+  upload: Upload,
+  digest: Digest,
+  body: Body,
+  range: ByteRange | undefined,
+): Promise<FinishOutcome> {
+  if (upload.ticket.begun || range !== undefined || body.length === 0) {
+    return await finishSession(ports, upload, digest, body, range);
+  }
+  // Bytes under an upload's first URL are nearly always the whole blob. If they are, no session need be looked for.
+  let outcome: FinishOutcome = { outcome: "created" };
+  const { registry, repository } = upload;
+  await pushWhole(ports, registry, repository, digest, body, undefined, async (actual, staged) => {
+    const stored = await ports.sessions.read(upload.ticket.id);
+    if (stored === undefined) throw digestMismatch(digest, actual);
+    outcome = await finishSession(ports, upload, digest, staged, undefined);
+  });
+  return outcome;
+}
+
+async function finishSession(
   ports: Ports,
   upload: Upload,
   digest: Digest,

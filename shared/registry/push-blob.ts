@@ -26,6 +26,24 @@ export async function pushBlob(
   body: Body,
   range: ByteRange | undefined,
 ): Promise<void> {
+  await pushWhole(ports, registry, repository, digest, body, range, (actual) => {
+    throw digestMismatch(digest, actual);
+  });
+}
+
+/**
+ * As `pushBlob`, with something else to do when the digest is another one.
+ * @param otherwise gets the digest that it is, and the body once more
+ */
+export async function pushWhole(
+  ports: Ports,
+  registry: RegistryDocument,
+  repository: RepositoryName,
+  digest: Digest,
+  body: Body,
+  range: ByteRange | undefined,
+  otherwise: (actual: Digest, body: Body) => void | Promise<void>,
+): Promise<void> {
   checkAnnouncedSize(0, body, range);
   const place = newPlace(ports, registry);
   const writer = new WholeBlobWriter(ports, place);
@@ -36,8 +54,12 @@ export async function pushBlob(
     if (staged.failure !== undefined) throw staged.failure;
     checkReceivedSize(staged.bytes, range);
     const actual = hash.digest();
-    if (actual !== digest) throw digestMismatch(digest, actual);
     size = staged.bytes;
+    if (actual !== digest) {
+      await otherwise(actual, await writer.staged(size));
+      await writer.abandon();
+      return;
+    }
   } catch (error) {
     await writer.abandon();
     throw error;
@@ -86,6 +108,26 @@ class WholeBlobWriter {
     await (await this.#writer).finish();
     const runs = [{ nonce: this.#nonce, blocks: this.#blocks }];
     await this.#ports.blobs.commit(this.#place, { runs, bytes }, properties);
+  }
+
+  /** What was staged, once more. */
+  async staged(bytes: number): Promise<Body> {
+    if (this.#writer === undefined) {
+      const first = this.#first ?? [];
+      return {
+        length: bytes,
+        async *[Symbol.asyncIterator]() {
+          yield* first;
+        },
+      };
+    }
+    await (await this.#writer).finish();
+    const { blobs } = this.#ports;
+    const [place, runs] = [this.#place, [{ nonce: this.#nonce, blocks: this.#blocks }]];
+    return {
+      length: bytes,
+      [Symbol.asyncIterator]: () => blobs.openStaged(place, { runs, bytes })[Symbol.asyncIterator](),
+    };
   }
 
   async abandon(): Promise<void> {

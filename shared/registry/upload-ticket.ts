@@ -6,6 +6,8 @@ import type { RepositoryName } from "../domain/name.ts";
 import { type Place, placeName } from "../domain/place.ts";
 import type { Ports } from "../ports/ports.ts";
 
+const begunMark = "begun";
+
 /** What an upload's URL says, signed, so that starting an upload stores nothing. */
 export interface UploadTicket {
   readonly id: string;
@@ -15,6 +17,8 @@ export interface UploadTicket {
   readonly startedAt: number;
   /** The algorithm that the client announced, or sha256. */
   readonly algorithm: DigestAlgorithm;
+  /** Whether it was handed out after the upload's start, so that there is a session to look for. */
+  readonly begun: boolean;
 }
 
 /** An upload as a request addresses it. */
@@ -30,13 +34,13 @@ export interface Upload {
  */
 export function newTicket(ports: Ports, algorithm: DigestAlgorithm): UploadTicket {
   const startedAt = Math.floor(ports.clock.now() / 1000);
-  return { id: ports.ids.ulid(), region: ports.region, startedAt, algorithm };
+  return { id: ports.ids.ulid(), region: ports.region, startedAt, algorithm, begun: false };
 }
 
-/** The last segment of the upload's URL: `<id>.<region>.<start, base 36>.<algorithm>.<signature>`. */
+/** The last segment of the upload's URL: `<id>.<region>.<start, base 36>.<algorithm>[.begun].<signature>`. */
 export function formatTicket(ports: Ports, upload: Upload): string {
-  const { id, region, startedAt, algorithm } = upload.ticket;
-  const body = `${id}.${region}.${startedAt.toString(36)}.${algorithm}`;
+  const { id, region, startedAt, algorithm, begun } = upload.ticket;
+  const body = `${id}.${region}.${startedAt.toString(36)}.${algorithm}${begun ? `.${begunMark}` : ""}`;
   return `${body}.${ports.signer.sign(signedText(upload.registry, upload.repository, body))}`;
 }
 
@@ -49,7 +53,7 @@ export function parseTicket(
 ): UploadTicket {
   const end = text.lastIndexOf(".");
   const body = text.slice(0, end);
-  const [id = "", region = "", start = "", algorithmText = ""] = body.split(".");
+  const [id = "", region = "", start = "", algorithmText = "", mark] = body.split(".");
   const algorithm = asDigestAlgorithm(algorithmText);
   const signed = ports.signer.verify(signedText(registry, repository, body), text.slice(end + 1));
   if (algorithm === undefined || !signed) {
@@ -59,7 +63,7 @@ export function parseTicket(
   if (ports.clock.now() / 1000 >= startedAt + limits.uploadSecondsMax) {
     throw new RegistryError("BLOB_UPLOAD_UNKNOWN", { message: "the upload has expired; start a new one" });
   }
-  return { id, region, startedAt, algorithm };
+  return { id, region, startedAt, algorithm, begun: mark === begunMark };
 }
 
 /** Where the upload's bytes gather, and where they stay when it becomes a blob. */

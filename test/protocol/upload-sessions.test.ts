@@ -223,8 +223,18 @@ const cases: readonly Case[] = [
       ...blobIsAbsent(sha256(content.subarray(0, 1000))),
       startUpload(),
       { call: "DELETE {upload}", status: 204 },
-      { call: closing, body: content, status: 404, code: "BLOB_UPLOAD_UNKNOWN" },
+      { call: closing, body: "another content", status: 404, code: "BLOB_UPLOAD_UNKNOWN" },
       ...blobIsAbsent(digest),
+    ],
+  },
+  {
+    name: "the whole blob under an upload's first URL needs no upload, even when it was cancelled",
+    rows: [
+      startUpload(),
+      { call: "DELETE {upload}", status: 204 },
+      { call: closing, body: content, status: 201 },
+      { call: "GET {upload}", status: 404, code: "BLOB_UPLOAD_UNKNOWN" },
+      { call: `HEAD /v2/{repo}/blobs/${digest}`, status: 200 },
     ],
   },
   {

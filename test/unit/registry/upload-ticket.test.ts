@@ -49,6 +49,7 @@ const tickets: fc.Arbitrary<UploadTicket> = fc.record({
   region: fc.stringMatching(/^[a-z0-9]{1,30}$/),
   startedAt: fc.integer({ min: noon / 1000 - limits.uploadSecondsMax + 1, max: 2 ** 40 }),
   algorithm: fc.constantFrom("sha256", "sha512"),
+  begun: fc.boolean(),
 });
 
 describe("an upload's ticket", () => {
@@ -70,7 +71,7 @@ describe("an upload's ticket", () => {
 
   test("is new with the time, the region and an id, and stores nothing", () => {
     const ticket = newTicket(worldAt(noon + 999), "sha512");
-    expect(ticket).toEqual({ id, region: "westeurope", startedAt: noon / 1000, algorithm: "sha512" });
+    expect(ticket).toEqual({ id, region: "westeurope", startedAt: noon / 1000, algorithm: "sha512", begun: false });
   });
 
   test("works only in the repository and the registry that it was issued for, under the same key", () => {
