@@ -47,12 +47,18 @@ export class Requests {
 
   /** Of the present request, for what is logged in it. */
   get context(): Context | undefined {
-    return this.#current.getStore()?.context;
+    return this.#active()?.context;
+  }
+
+  /** What a request leaves behind, such as a timer, is none of it once it has ended. */
+  #active(): CurrentRequest | undefined {
+    const request = this.#current.getStore();
+    return request?.ended === false ? request : undefined;
   }
 
   readonly database: DatabaseObserver = {
     charge: (operation, requestUnits, millis, status) => {
-      const request = this.#current.getStore();
+      const request = this.#active();
       const labels = {
         ...request?.labels,
         [attributes.database]: cosmosSystem,
@@ -67,7 +73,7 @@ export class Requests {
 
   readonly storage: StorageObserver = {
     call: ({ service, operation, millis, status }) => {
-      const request = this.#current.getStore();
+      const request = this.#active();
       const labels = {
         ...request?.labels,
         [attributes.storageService]: service,
@@ -84,6 +90,7 @@ class CurrentRequest implements ObservedRequest {
   readonly context: Context;
   /** Of the request, for the metrics of what is done in it. */
   readonly labels: Attributes;
+  ended = false;
   readonly #tracer: Tracer;
   readonly #instruments: Instruments;
   readonly #current: AsyncLocalStorage<CurrentRequest>;
@@ -92,7 +99,6 @@ class CurrentRequest implements ObservedRequest {
   readonly #method: string;
   readonly #startedAt = performance.now();
   #registry: string | undefined;
-  #ended = false;
   #storageCalls = 0;
   #databaseCalls = 0;
   #databaseCharge = 0;
@@ -185,7 +191,7 @@ class CurrentRequest implements ObservedRequest {
 
   /** Calls are observed when they are over. */
   #addCall(name: string, millis: number, status: number, callAttributes: Attributes): void {
-    if (this.#ended || !this.#span.isRecording()) return;
+    if (!this.#span.isRecording()) return;
     const endTime = Date.now();
     const startTime = endTime - millis;
     const options = { kind: SpanKind.CLIENT, attributes: callAttributes, startTime };
@@ -209,8 +215,8 @@ class CurrentRequest implements ObservedRequest {
   }
 
   #finish({ status, bytesIn, bytesOut }: RequestEnd): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.ended) return;
+    this.ended = true;
     const span = this.#span;
     if (!span.isRecording()) return;
     span.setAttributes({
