@@ -154,4 +154,6 @@ function cut(answer: IncomingMessage, reply: ServerResponse, bytes: number): voi
     if (left <= 0) setImmediate(() => reply.socket?.destroySoon());
     if (left <= 0) answer.destroy();
   });
+  // There was less to send.
+  answer.on("end", () => reply.end());
 }

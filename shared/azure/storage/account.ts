@@ -54,8 +54,7 @@ export class StorageAccount {
     container: string,
     attempt: (client: ContainerClient, abortSignal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    return await callStorage(operation, budget, async (signal) => {
-      this.health.requirePrimary();
+    return await this.#callPrimary(operation, budget, async (signal) => {
       const service = await this.clients.blobs();
       return await attempt(service.getContainerClient(container), signal);
     });
@@ -71,8 +70,7 @@ export class StorageAccount {
     container: string,
     attempt: (client: ContainerClient, abortSignal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    return await callStorage(operation, budget, async (signal, number) => {
-      this.health.requirePrimary();
+    return await this.#callPrimary(operation, budget, async (signal, number) => {
       const client = (await this.clients.blobs()).getContainerClient(container);
       if (number > 1 && !this.#existing.has(container)) await this.#create(client, signal);
       try {
@@ -84,6 +82,16 @@ export class StorageAccount {
         await this.#create(client, signal);
         return await attempt(client, signal);
       }
+    });
+  }
+
+  async #callPrimary<T>(
+    operation: string,
+    budget: CallBudget,
+    attempt: (signal: AbortSignal, number: number) => Promise<T>,
+  ): Promise<T> {
+    return await callStorage(operation, budget, async (given, number) => {
+      return await this.health.atPrimary(given, async (signal) => await attempt(signal, number));
     });
   }
 

@@ -63,6 +63,8 @@ export class StorageHealth {
   #timer: NodeJS.Timeout | undefined;
   #probing: Promise<void> | undefined;
   #closed = false;
+  /** Calls under way that only the primary can answer. */
+  readonly #waiting = new Set<AbortController>();
 
   constructor(options: HealthOptions) {
     this.#options = options;
@@ -85,12 +87,20 @@ export class StorageHealth {
   }
 
   /**
-   * To be called before whatever only the primary can do: while that is down, nobody should wait for it.
+   * Does what only the primary can do. While that is down nobody waits for it, and who does when it goes down is let go.
+   * @param work gets a signal that also aborts when the primary is found to be down
    * @throws RegistryError UNAVAILABLE with Retry-After
    */
-  requirePrimary(): void {
+  async atPrimary<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     this.#use();
     if (this.#primary.down) throw unavailable("UNAVAILABLE", this.#period / 1000);
+    const controller = new AbortController();
+    this.#waiting.add(controller);
+    try {
+      return await work(AbortSignal.any([signal, controller.signal]));
+    } finally {
+      this.#waiting.delete(controller);
+    }
   }
 
   /** Tells of a real call: whether the endpoint answered it, be it with a refusal. */
@@ -158,6 +168,7 @@ export class StorageHealth {
       wellBefore ? undefined : this.#readLastSync(),
     ]);
     this.#primary.note(primary);
+    if (this.#primary.down) for (const waiting of this.#waiting) waiting.abort();
     if (secondary !== undefined) this.#secondary.note(secondary);
     if (wellBefore && primary && this.#options.now() - this.#lastSyncReadAt >= lastSyncMillis) {
       void this.#readLastSync();

@@ -240,6 +240,16 @@ describe("pushes while the primary endpoint is down", () => {
     expect(registry.secondary.passed.every(({ operation }) => operation.startsWith("GET"))).toBe(true);
   });
 
+  it("do not wait for one that takes requests and never answers, once that is known", async () => {
+    registry.primary.fault = () => ({ kind: "hang" });
+    const push = async (size: number) =>
+      await timed(async () => await postBlob(registry, "app", bytes(size, size)));
+    for (const { value, millis } of await Promise.all([push(1_000), push(10_000)])) {
+      expectUnavailable(value);
+      expect(millis).toBeLessThan(budgetMillis);
+    }
+  });
+
   it("still store what needs documents only: a small manifest of blobs that are there", async () => {
     await takePrimaryDown();
     expect((await putManifest(registry, "app", newImage([]), "small")).status).toBe(201);

@@ -7,6 +7,8 @@ import { blobTarget, type Image, newImage, putManifest } from "./images.ts";
 /** What a client may be told. All else is a finding. */
 const expected: ReadonlySet<number> = new Set([200, 201, 202, 204, 307, 404, 416, 429, 503]);
 
+const followMillisMax = 10_000;
+
 export interface WireBlob {
   readonly repository: string;
   readonly bytes: Buffer;
@@ -172,7 +174,7 @@ export class WireClient {
   async #follow(url: string): Promise<Buffer | undefined> {
     for (let tries = 0; tries < this.triesMax; tries++) {
       try {
-        const response = await fetch(url);
+        const response = await fetch(url, { signal: AbortSignal.timeout(followMillisMax) });
         const body = Buffer.from(await response.arrayBuffer());
         if (response.status === 200) return body;
         if (response.status < 500) {

@@ -47,6 +47,10 @@ async function look(): Promise<void> {
   await looking;
 }
 
+async function write(): Promise<string> {
+  return await health.atPrimary(new AbortController().signal, async () => "written");
+}
+
 const old = () => Date.now() - 60 * minute;
 
 describe("the health of a storage account", () => {
@@ -151,16 +155,41 @@ describe("the health of a storage account", () => {
     up = { primary: false, secondary: false };
     await look();
     expect(() => health.route(old())).toThrow(unavailable);
-    expect(() => health.requirePrimary()).toThrow(unavailable);
+    await expect(write()).rejects.toEqual(unavailable);
+  });
+
+  it("lets go who waits for the primary when that goes down, and nobody before", async () => {
+    let aborted = false;
+    const waiting = health.atPrimary(new AbortController().signal, async (signal) => {
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      aborted = true;
+    });
+    await vi.advanceTimersByTimeAsync(period);
+    expect(aborted).toBe(false);
+    up.primary = false;
+    await vi.advanceTimersByTimeAsync(period + 1_000);
+    await waiting;
+    expect(aborted).toBe(true);
+  });
+
+  it("passes on that a call has taken its time", async () => {
+    const controller = new AbortController();
+    const reason = health.atPrimary(
+      controller.signal,
+      async (signal) =>
+        await new Promise((resolve) => signal.addEventListener("abort", () => resolve(signal.reason))),
+    );
+    controller.abort("late");
+    expect(await reason).toBe("late");
   });
 
   it("turns back after two good answers, and finds out by itself even when there are only writes", async () => {
     up.primary = false;
     await look();
-    expect(() => health.requirePrimary()).toThrow(unavailable);
+    await expect(write()).rejects.toEqual(unavailable);
     up.primary = true;
     await vi.advanceTimersByTimeAsync(period + 1_000);
-    health.requirePrimary();
+    expect(await write()).toBe("written");
     expect(health.route(undefined)).toBe("primary");
   });
 
