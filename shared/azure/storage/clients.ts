@@ -1,5 +1,7 @@
+import http from "node:http";
+import https from "node:https";
 import type { TokenCredential } from "@azure/identity";
-import type { BlobServiceClient } from "@azure/storage-blob";
+import type { BlobServiceClient, RequestPolicyFactory } from "@azure/storage-blob";
 import type { QueueServiceClient } from "@azure/storage-queue";
 import { azureCredential } from "../credentials.ts";
 import { parseConnectionString } from "./connection-string.ts";
@@ -112,7 +114,7 @@ export class StorageClients {
         this.#observer.call(call);
       },
     };
-    pipeline.factories.push(observing("blob", observer));
+    pipeline.factories.push(observing("blob", observer), wideConnections);
     return new library.BlobServiceClient(url, pipeline);
   }
 
@@ -132,3 +134,17 @@ export class StorageClients {
 
 /** The library would retry without jitter, at an endpoint of its own choosing, and without an end in time: storage-call.ts does. */
 const pipelineOptions = { retryOptions: { maxTries: 1 } } as const;
+
+/** Bytes of an answer that wait for their reader, and that are read at once: four times Node's own, which keeps the store waiting. */
+const waitingBytesMax = 256 * 1024;
+const connections = { keepAlive: true, highWaterMark: waitingBytesMax };
+const agents = { "http:": new http.Agent(connections), "https:": new https.Agent(connections) } as const;
+
+const wideConnections: RequestPolicyFactory = {
+  create: (next) => ({
+    sendRequest: async (request) => {
+      request.agent = request.url.startsWith("https:") ? agents["https:"] : agents["http:"];
+      return await next.sendRequest(request);
+    },
+  }),
+};
