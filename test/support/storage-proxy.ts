@@ -154,6 +154,8 @@ function cut(answer: IncomingMessage, reply: ServerResponse, bytes: number): voi
     if (left <= 0) setImmediate(() => reply.socket?.destroySoon());
     if (left <= 0) answer.destroy();
   });
-  // There was less to send.
-  answer.on("end", () => reply.end());
+  answer.on("end", () => {
+    // There was less to send. Otherwise the answer must not look whole.
+    if (left > 0) reply.end();
+  });
 }

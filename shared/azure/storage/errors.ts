@@ -88,8 +88,9 @@ const fromOutside =
 
 function kindOf(status: number, code: string): FaultKind {
   if (status === 429 || code === "ServerBusy" || isLeased(code)) return "throttled";
-  // What arrived is not what was sent: to send it again may do better.
-  if (status === 0 || status === 408 || status >= 500 || code === "Md5Mismatch") return "away";
+  if (status === 0 || status === 408 || status >= 500) return "away";
+  // What arrived, there or here, is not what was sent: to send it again may do better.
+  if (code === "Md5Mismatch" || code === "PARSE_ERROR") return "away";
   return "refused";
 }
 

@@ -31,6 +31,8 @@ describe("a fault of storage", () => {
     [503, "AccountBeingCreated", "away"],
     [408, "RequestTimeout", "away"],
     [undefined, "ECONNREFUSED", "away"],
+    [400, "Md5Mismatch", "away"],
+    [404, "PARSE_ERROR", "away"],
     [404, "BlobNotFound", "refused"],
     [409, "BlobAlreadyExists", "refused"],
     [412, "ConditionNotMet", "refused"],
