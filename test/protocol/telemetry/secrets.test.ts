@@ -5,10 +5,10 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type AzureEmulators, startAzureEmulators } from "../support/azure-emulators.ts";
-import { type OtlpReceiver, startOtlpReceiver } from "../support/otlp-receiver.ts";
-import { startRegistry } from "../support/registry-process.ts";
-import { sha256 } from "./harness/content.ts";
+import { type AzureEmulators, startAzureEmulators } from "../../support/azure-emulators.ts";
+import { type OtlpReceiver, startOtlpReceiver } from "../../support/otlp-receiver.ts";
+import { startRegistry } from "../../support/registry-process.ts";
+import { sha256 } from "../harness/content.ts";
 
 const blob = Buffer.from("bytes that somebody may read who was let in");
 const token = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJzb21lYm9keSJ9.c2lnbmF0dXJlLW9mLWEtdG9rZW4";

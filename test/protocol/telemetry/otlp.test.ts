@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { attributes, metrics } from "../../shared/telemetry/names.ts";
-import { type AzureEmulators, startAzureEmulators } from "../support/azure-emulators.ts";
-import { type OtlpReceiver, startOtlpReceiver } from "../support/otlp-receiver.ts";
-import { startRegistry } from "../support/registry-process.ts";
-import { configType, descriptorOf, imageManifest, layerType, sha256 } from "./harness/content.ts";
+import { attributes, metrics } from "../../../shared/telemetry/names.ts";
+import { type AzureEmulators, startAzureEmulators } from "../../support/azure-emulators.ts";
+import { type OtlpReceiver, startOtlpReceiver } from "../../support/otlp-receiver.ts";
+import { startRegistry } from "../../support/registry-process.ts";
+import { configType, descriptorOf, imageManifest, layerType, sha256 } from "../harness/content.ts";
 
 const layer = Buffer.from("a layer that is told of");
 const manifestType = "application/vnd.oci.image.manifest.v1+json";
