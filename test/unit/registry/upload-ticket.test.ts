@@ -71,7 +71,13 @@ describe("an upload's ticket", () => {
 
   test("is new with the time, the region and an id, and stores nothing", () => {
     const ticket = newTicket(worldAt(noon + 999), "sha512");
-    expect(ticket).toEqual({ id, region: "westeurope", startedAt: noon / 1000, algorithm: "sha512", begun: false });
+    expect(ticket).toEqual({
+      id,
+      region: "westeurope",
+      startedAt: noon / 1000,
+      algorithm: "sha512",
+      begun: false,
+    });
   });
 
   test("works only in the repository and the registry that it was issued for, under the same key", () => {
