@@ -107,7 +107,7 @@ test("a store that gives URLs is answered by a redirect for GET alone", async ()
     pushBlob(content),
     {
       call: `GET /v2/{repo}/blobs/${digest}`,
-      headers: { range: "bytes=5000-" },
+      headers: { range: "bytes=500-" },
       status: 307,
       answers: {
         location: /^https:\/\/store\.example\/u\/.*\?sig=s$/,
@@ -118,6 +118,23 @@ test("a store that gives URLs is answered by a redirect for GET alone", async ()
       },
     },
     { call: `HEAD /v2/{repo}/blobs/${digest}`, status: 200, answers: { "content-length": "1000" } },
+    // What Blob Storage would answer with everything, or with an error.
+    ...[
+      { range: "bytes=-500", status: 206, answers: { "content-range": "bytes 500-999/1000" } },
+      { range: "bytes=0-1,8-9", status: 206 },
+      { range: "bytes=5000-", status: 416, answers: { "content-range": "bytes */1000" } },
+      { range: "bytes=9-1", status: 416 },
+      { range: "lines=1-2", status: 200 },
+    ].map(({ range, ...expected }) => ({
+      call: `GET /v2/{repo}/blobs/${digest}`,
+      headers: { range },
+      ...expected,
+    })),
+    {
+      call: `GET /v2/{repo}/blobs/${digest}`,
+      headers: { range: "bytes=500-", "if-range": `"${digest}"` },
+      status: 206,
+    },
     { call: `GET /v2/{repo}/blobs/${digest}`, headers: { "if-none-match": `"${digest}"` }, status: 304 },
     { call: `GET /v2/{other}/blobs/${digest}`, status: 404, code: "BLOB_UNKNOWN" },
   ]);
