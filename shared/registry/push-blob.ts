@@ -5,7 +5,7 @@ import { limits } from "../domain/limits.ts";
 import type { RepositoryName } from "../domain/name.ts";
 import type { Place } from "../domain/place.ts";
 import type { ByteRange } from "../domain/range.ts";
-import type { BlobProperties, BlockWriter } from "../ports/blob-store.ts";
+import type { BlobProperties, BlockWriter, Staged } from "../ports/blob-store.ts";
 import type { Ports } from "../ports/ports.ts";
 import { checkAnnouncedSize, checkReceivedSize } from "./body-size.ts";
 import { digestMismatch, publishBlob } from "./publish-blob.ts";
@@ -76,6 +76,8 @@ class WholeBlobWriter {
   #first: readonly Uint8Array[] | undefined;
   #blocks = 0;
   #writer: Promise<BlockWriter> | undefined;
+  /** What has been read back: a store may have put it together for that, and would keep it. */
+  #readBack: Staged | undefined;
 
   constructor(ports: Ports, place: Place) {
     this.#ports = ports;
@@ -123,15 +125,20 @@ class WholeBlobWriter {
     }
     await (await this.#writer).finish();
     const { blobs } = this.#ports;
-    const [place, runs] = [this.#place, [{ nonce: this.#nonce, blocks: this.#blocks }]];
+    const place = this.#place;
+    const staged = { runs: [{ nonce: this.#nonce, blocks: this.#blocks }], bytes };
     return {
       length: bytes,
-      [Symbol.asyncIterator]: () => blobs.openStaged(place, { runs, bytes })[Symbol.asyncIterator](),
+      [Symbol.asyncIterator]: () => {
+        this.#readBack = staged;
+        return blobs.openStaged(place, staged)[Symbol.asyncIterator]();
+      },
     };
   }
 
   async abandon(): Promise<void> {
     if (this.#writer === undefined) return;
     await this.#writer.then((writer) => writer.abandon()).catch(() => {});
+    if (this.#readBack !== undefined) await this.#ports.blobs.discard(this.#place, this.#readBack);
   }
 }
