@@ -8,7 +8,8 @@ const azure = {
 };
 const emulators = {
   COSMOS_CONNECTION_STRING: "AccountEndpoint=http://127.0.0.1:8081/;AccountKey=a2V5",
-  STORAGE_CONNECTION_STRING: "AccountName=dev;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:10000/dev",
+  STORAGE_CONNECTION_STRING:
+    "AccountName=dev;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:10000/dev;QueueEndpoint=http://127.0.0.1:10001/dev",
 };
 
 describe("the configuration", () => {

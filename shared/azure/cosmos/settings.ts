@@ -33,8 +33,9 @@ export function readCosmosSettings(
     };
   }
   if (connection === "") return undefined;
-  const allowRemote = env["COSMOS_ALLOW_REMOTE_KEY"] === "true";
-  return { ...parseCosmosConnectionString(connection, allowRemote), database, container };
+  const allowRemote = env["COSMOS_ALLOW_REMOTE_KEY"] || "false";
+  if (!/^(true|false)$/.test(allowRemote)) throw new Error("COSMOS_ALLOW_REMOTE_KEY is true or false");
+  return { ...parseCosmosConnectionString(connection, allowRemote === "true"), database, container };
 }
 
 /**

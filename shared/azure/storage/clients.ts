@@ -132,7 +132,7 @@ export class StorageClients {
   }
 }
 
-/** The library would retry without jitter, at an endpoint of its own choosing, and without an end in time: storage-call.ts does. */
+/** The library would retry without jitter, at an endpoint of its own choosing, and without an end in time: call.ts does. */
 const pipelineOptions = { retryOptions: { maxTries: 1 } } as const;
 
 /** Bytes of an answer that wait for their reader, and that are read at once: four times Node's own, which keeps the store waiting. */

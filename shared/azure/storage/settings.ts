@@ -35,6 +35,7 @@ export function readStorageSettings(
   const allowRemote = readSwitch(env["STORAGE_ALLOW_REMOTE_KEY"], "STORAGE_ALLOW_REMOTE_KEY", false);
   try {
     const account = emulatedAccount(region, connection, { allowRemote });
+    if (account.queueEndpoint === undefined) throw new Error("the connection string has no QueueEndpoint");
     return { accounts: [account], own: region };
   } catch (error) {
     throw new Error(`STORAGE_CONNECTION_STRING: ${error instanceof Error ? error.message : ""}`);

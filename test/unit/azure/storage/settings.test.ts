@@ -4,7 +4,8 @@ import { readStorageSettings } from "../../../../shared/azure/storage/settings.t
 
 const here = "https://here.blob.core.windows.net";
 const there = "https://there.blob.core.windows.net";
-const emulator = "AccountName=dev;AccountKey=c2VjcmV0;BlobEndpoint=http://127.0.0.1:10000/dev";
+const blobsAlone = "AccountName=dev;AccountKey=c2VjcmV0;BlobEndpoint=http://127.0.0.1:10000/dev";
+const emulator = `${blobsAlone};QueueEndpoint=http://127.0.0.1:10001/dev`;
 
 describe("the settings of storage", () => {
   it("are none when no variable is set", () => {
@@ -42,6 +43,7 @@ describe("the settings of storage", () => {
     [{ STORAGE_ACCOUNTS: `elsewhere=${here}` }, "no account for this region, a"],
     [{ STORAGE_CONNECTION_STRING: emulator.replace("127.0.0.1", "10.0.0.1") }, "not on this machine"],
     [{ STORAGE_CONNECTION_STRING: "AccountName=dev" }, "STORAGE_CONNECTION_STRING: "],
+    [{ STORAGE_CONNECTION_STRING: blobsAlone }, "has no QueueEndpoint"],
     [
       { STORAGE_CONNECTION_STRING: emulator, STORAGE_ALLOW_REMOTE_KEY: "yes" },
       "STORAGE_ALLOW_REMOTE_KEY is true or false",
