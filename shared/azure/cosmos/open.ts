@@ -1,6 +1,5 @@
 import type { DocumentStore } from "../../ports/document-store.ts";
 import type { Clock } from "../../ports/world.ts";
-import { isLoopback } from "../loopback.ts";
 import { CosmosAccount } from "./account.ts";
 import { type CosmosBudget, cosmosBudget } from "./call.ts";
 import { type CosmosAuth, newClient } from "./client.ts";
@@ -39,7 +38,8 @@ export interface OpenedCosmos {
  */
 export async function openCosmos(options: CosmosOptions): Promise<OpenedCosmos> {
   const { settings } = options;
-  const emulator = settings.key !== undefined && isLoopback(new URL(settings.endpoint).hostname);
+  // Keys are for emulators, on this machine or in another container.
+  const emulator = settings.key !== undefined;
   const http = new CosmosHttp(options.observer);
   const auth: CosmosAuth =
     settings.key === undefined
