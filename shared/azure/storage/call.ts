@@ -50,7 +50,8 @@ export async function callStorage<T>(
   for (let number = 1; ; number++) {
     try {
       const left = Math.max(1, Math.ceil(end - performance.now()));
-      return await attempt(AbortSignal.timeout(Math.min(budget.attemptMillis, left)), number);
+      const signal = AbortSignal.timeout(Math.min(budget.attemptMillis, left));
+      return await unlessAborted(attempt(signal, number), signal);
     } catch (error) {
       const fault = faultOf(operation, error, number);
       if (fault === undefined) throw error;
@@ -60,6 +61,21 @@ export async function callStorage<T>(
       if (enough || performance.now() + pause >= end) throw asRegistryError(fault);
       await sleep(pause);
     }
+  }
+}
+
+/** What does not heed the signal, as ways to a token may not, is left to itself: nobody hangs on it. */
+async function unlessAborted<T>(running: Promise<T>, signal: AbortSignal): Promise<T> {
+  let giveUp = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    giveUp = () => reject(signal.reason);
+    signal.addEventListener("abort", giveUp);
+  });
+  try {
+    return await Promise.race([running, aborted]);
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+    running.catch(() => {});
   }
 }
 
