@@ -39,7 +39,7 @@ export async function answerBlob(exchange: RepositoryExchange, digestText: strin
 
   const condition = exchange.headers.get("if-range");
   const wanted = exchange.headers.get("range");
-  const url = storageCanAnswer(wanted, condition, blob.size) ? await blob.sign() : undefined;
+  const url = storageCanAnswer(exchange.headers, blob.size) ? await blob.sign() : undefined;
   if (url !== undefined) {
     // The URL dies soon: only what it leads to may be kept.
     const { "content-type": _type, ...kept } = headers;
@@ -52,13 +52,17 @@ export async function answerBlob(exchange: RepositoryExchange, digestText: strin
   return await replyWithBytes(blob, range, headers);
 }
 
+const ownConditions = ["if-match", "if-range", "if-unmodified-since"];
+
 /**
  * Whether what a client asks for can be left to Blob Storage, which knows one range from a first byte on, and answers other
- * forms with everything or an error. Its entity tag is another one than ours.
+ * forms with everything or an error. Its entity tag and its date are others than ours, so it would fail conditions on them.
  * @see https://learn.microsoft.com/rest/api/storageservices/specifying-the-range-header-for-blob-service-operations
  */
-function storageCanAnswer(range: string | null, condition: string | null, size: number): boolean {
+function storageCanAnswer(headers: RepositoryExchange["headers"], size: number): boolean {
+  if (ownConditions.some((name) => headers.get(name) !== null)) return false;
+  const range = headers.get("range");
   if (range === null) return true;
-  if (condition !== null || !/^bytes=[0-9]+-[0-9]*$/.test(range)) return false;
+  if (!/^bytes=[0-9]+-[0-9]*$/.test(range)) return false;
   return parseRange(range, size, 1).kind === "ranges";
 }

@@ -58,7 +58,7 @@ function readIdentity(text: string): { readonly clientId: string | undefined } |
 function checkEndpoint(text: string): void {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new Error("OTEL_EXPORTER_OTLP_ENDPOINT is an URL such as http://127.0.0.1:4318");
+    throw new Error("OTEL_EXPORTER_OTLP_ENDPOINT is a URL such as http://127.0.0.1:4318");
   }
 }
 

@@ -135,6 +135,7 @@ test("a store that gives URLs is answered by a redirect for GET alone", async ()
       headers: { range: "bytes=500-", "if-range": `"${digest}"` },
       status: 206,
     },
+    { call: `GET /v2/{repo}/blobs/${digest}`, headers: { "if-match": `"${digest}"` }, status: 200 },
     { call: `GET /v2/{repo}/blobs/${digest}`, headers: { "if-none-match": `"${digest}"` }, status: 304 },
     { call: `GET /v2/{other}/blobs/${digest}`, status: 404, code: "BLOB_UNKNOWN" },
   ]);

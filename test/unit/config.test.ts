@@ -59,7 +59,7 @@ describe("the configuration", () => {
     [{ LOG_LEVEL: "loud" }, "LOG_LEVEL is one of"],
     [{ ACCESS_LOG_SAMPLE: "1%" }, "ACCESS_LOG_SAMPLE is a number from 0 to 1"],
     [{ ACCESS_LOG_SAMPLE: "1.1" }, "ACCESS_LOG_SAMPLE is a number from 0 to 1"],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: "here" }, "OTEL_EXPORTER_OTLP_ENDPOINT is an URL"],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: "here" }, "OTEL_EXPORTER_OTLP_ENDPOINT is a URL"],
     [{ DEFAULT_REGISTRY: "a" }, "DEFAULT_REGISTRY is 5 to 50"],
     [{ PLAIN_HOSTS: "localhost:5000" }, "PLAIN_HOSTS lists host names without ports"],
   ])("refuses %o in one line that names the variable", (env, message) => {

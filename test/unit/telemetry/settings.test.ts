@@ -45,7 +45,7 @@ describe("telemetry", () => {
       },
       "is Authorization=AAD",
     ],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: "c2VjcmV0" }, "is an URL"],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: "c2VjcmV0" }, "is a URL"],
     [
       { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4317", OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" },
       "is not spoken here",
