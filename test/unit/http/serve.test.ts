@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -250,8 +251,14 @@ test("an upload goes on after any strange request to its URL", async () => {
           const strangeCall = { ...call, url: `${url}?${call.query}` };
           const reply = await send(service, strangeCall);
           checkReply(strangeCall, reply);
-          // Its digest would have to be right: that of the whole blob, which needs no upload.
-          const whole = call.body !== null && blob.equals(call.body) && call.query.includes(blobDigest);
+          // Its digest would have to be right, and then its body is a blob of its own, which needs no upload.
+          const whole = (["sha256", "sha512"] as const).some((algorithm) =>
+            call.query.includes(
+              createHash(algorithm)
+                .update(call.body ?? "")
+                .digest("hex"),
+            ),
+          );
           if (call.method === "PUT" && !whole) expect(reply.status).toBeGreaterThanOrEqual(400);
         }
         const rest = {
