@@ -2,6 +2,7 @@ import { readCosmosSettings } from "./azure/cosmos/settings.ts";
 import type { AzureSettings } from "./azure/open.ts";
 import { readStorageSettings } from "./azure/storage/settings.ts";
 import { asRegistryName, type RegistryName } from "./domain/name.ts";
+import { readSwitch } from "./domain/switch.ts";
 import type { Hosts } from "./http/address.ts";
 import { type LogLevel, logLevels } from "./telemetry/log.ts";
 import { readTelemetrySettings, type TelemetrySettings } from "./telemetry/settings.ts";
@@ -139,12 +140,6 @@ function readSample(text: string | undefined, store: StoreConfig): number {
   const sample = /^[0-9]*\.?[0-9]+$/.test(text) ? Number(text) : Number.NaN;
   if (!(sample <= 1)) throw new Error("ACCESS_LOG_SAMPLE is a number from 0 to 1");
   return sample;
-}
-
-function readSwitch(text: string | undefined, variable: string): boolean {
-  if (text === undefined || text === "" || text === "false") return false;
-  if (text === "true") return true;
-  throw new Error(`${variable} is true or false`);
 }
 
 /** All blobs, none, or those of up to so many bytes. */

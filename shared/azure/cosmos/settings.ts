@@ -1,3 +1,4 @@
+import { readSwitch } from "../../domain/switch.ts";
 import { isLoopback } from "../loopback.ts";
 
 /** Where the documents are, as the environment says. */
@@ -33,9 +34,8 @@ export function readCosmosSettings(
     };
   }
   if (connection === "") return undefined;
-  const allowRemote = env["COSMOS_ALLOW_REMOTE_KEY"] || "false";
-  if (!/^(true|false)$/.test(allowRemote)) throw new Error("COSMOS_ALLOW_REMOTE_KEY is true or false");
-  return { ...parseCosmosConnectionString(connection, allowRemote === "true"), database, container };
+  const allowRemote = readSwitch(env["COSMOS_ALLOW_REMOTE_KEY"], "COSMOS_ALLOW_REMOTE_KEY");
+  return { ...parseCosmosConnectionString(connection, allowRemote), database, container };
 }
 
 /**

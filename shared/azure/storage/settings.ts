@@ -1,3 +1,4 @@
+import { readSwitch } from "../../domain/switch.ts";
 import { cloudAccount, emulatedAccount, type StorageAccountOptions } from "./clients.ts";
 
 /** Where the bytes, the sessions and the queues are, as the environment says. */
@@ -52,10 +53,4 @@ function parseAccounts(text: string, geoRedundant: boolean): StorageAccountOptio
     accounts.set(alias, cloudAccount(alias, endpoint, geoRedundant));
   }
   return [...accounts.values()];
-}
-
-function readSwitch(text: string | undefined, variable: string, usual: boolean): boolean {
-  if (text === undefined || text === "") return usual;
-  if (text === "true" || text === "false") return text === "true";
-  throw new Error(`${variable} is true or false`);
 }
