@@ -53,7 +53,7 @@ async function openApp(config: Config, sink: (lines: string) => void): Promise<A
 
 async function composeApp(config: Config, log: Log, telemetry: Telemetry | undefined): Promise<App> {
   const observers = telemetry && { cosmos: telemetry.database, storage: telemetry.storage };
-  const { ports, close } = await openPorts(config.store, observers);
+  const { ports, close } = await openPorts(config.store, config.graces, observers);
   const { sparseManifests, serveThroughBytesMax } = config;
   await ensureRegistry(ports, config.hosts.defaultRegistry, { sparseManifests, serveThroughBytesMax });
   const upkeep = createUpkeep(ports, log, config.queued);

@@ -1,6 +1,7 @@
 import { readCosmosSettings } from "./azure/cosmos/settings.ts";
 import type { AzureSettings } from "./azure/open.ts";
 import { readStorageSettings } from "./azure/storage/settings.ts";
+import { type Graces, usualGraces } from "./domain/graces.ts";
 import { asRegistryName, type RegistryName } from "./domain/name.ts";
 import { readSwitch } from "./domain/switch.ts";
 import type { Hosts } from "./http/address.ts";
@@ -22,6 +23,8 @@ export interface Config {
   readonly serveThroughBytesMax: number;
   /** Whether the host of the functions takes messages out of the queues; otherwise none are sent. */
   readonly queued: boolean;
+  /** How long collection waits. */
+  readonly graces: Graces;
 }
 
 /** Where everything is kept: on this machine's disk, in a folder, or on Azure's services. */
@@ -60,6 +63,7 @@ export function readConfig(env: Environment): Config {
     telemetry: readTelemetrySettings(env),
     sparseManifests: readSwitch(env["SPARSE_MANIFESTS"], "SPARSE_MANIFESTS"),
     serveThroughBytesMax: readBytes(env["SERVE_THROUGH"]),
+    graces: Object.freeze(readGraces(env)),
   });
 }
 
@@ -148,4 +152,29 @@ function readBytes(text: string | undefined): number {
   if (text === "true") return Number.MAX_SAFE_INTEGER;
   if (/^[0-9]{1,15}$/.test(text)) return Number(text);
   throw new Error("SERVE_THROUGH is true, false, or the bytes of the largest blob that is served through");
+}
+
+/** @throws Error for what collection could not be safe with */
+function readGraces(env: Environment): Graces {
+  const usual = usualGraces;
+  const requestSeconds = readSeconds(env, "REQUEST_SECONDS", usual.requestSeconds);
+  const leaseSeconds = readSeconds(env, "LEASE_SECONDS", usual.leaseSeconds);
+  const purgeSeconds = readSeconds(env, "PURGE_SECONDS", Math.max(requestSeconds, usual.purgeSeconds));
+  if (leaseSeconds <= requestSeconds) throw new Error("LEASE_SECONDS is more than REQUEST_SECONDS");
+  if (purgeSeconds < requestSeconds) throw new Error("PURGE_SECONDS is no less than REQUEST_SECONDS");
+  return {
+    requestSeconds,
+    leaseSeconds,
+    purgeSeconds,
+    skewSeconds: readSeconds(env, "CLOCK_SKEW_SECONDS", usual.skewSeconds),
+    sweepSeconds: readSeconds(env, "SWEEP_SECONDS", usual.sweepSeconds),
+    quietSeconds: readSeconds(env, "QUIET_SECONDS", usual.quietSeconds),
+  };
+}
+
+function readSeconds(env: Environment, variable: string, usual: number): number {
+  const text = env[variable] ?? "";
+  if (text === "") return usual;
+  if (!/^[0-9]{1,9}$/.test(text)) throw new Error(`${variable} is a number of seconds`);
+  return Number(text);
 }

@@ -1,8 +1,9 @@
 import type { AzureObservers, AzureSettings } from "./azure/open.ts";
 import { ensureSignerKey } from "./catalog/signer-key.ts";
 import type { StoreConfig } from "./config.ts";
+import type { Graces } from "./domain/graces.ts";
 import type { Ports } from "./ports/ports.ts";
-import { hmacSigner, systemClock, systemIds } from "./system/world.ts";
+import { hmacSigner, systemClock, systemIds, systemPause } from "./system/world.ts";
 
 export interface OpenedPorts {
   readonly ports: Ports;
@@ -15,19 +16,30 @@ export interface OpenedPorts {
  * the other way round.
  * @throws Error of one line when the stores cannot be opened
  */
-export async function openPorts(store: StoreConfig, observers: AzureObservers = {}): Promise<OpenedPorts> {
-  if (store.kind === "azure") return await openAzurePorts(store.settings, observers);
+export async function openPorts(
+  store: StoreConfig,
+  graces: Graces,
+  observers: AzureObservers = {},
+): Promise<OpenedPorts> {
+  if (store.kind === "azure") return await openAzurePorts(store.settings, graces, observers);
   const { openLocalPorts } = await import("./local/open.ts");
-  return await openLocalPorts(store.dataDir);
+  const { ports, close } = await openLocalPorts(store.dataDir);
+  return { ports: { ...ports, graces }, close };
 }
 
-async function openAzurePorts(settings: AzureSettings, observers: AzureObservers): Promise<OpenedPorts> {
+async function openAzurePorts(
+  settings: AzureSettings,
+  graces: Graces,
+  observers: AzureObservers,
+): Promise<OpenedPorts> {
   const { openAzureStores } = await import("./azure/open.ts");
   const { stores, close } = await openAzureStores(settings, systemClock, observers);
   try {
     const ids = systemIds();
     const signer = hmacSigner(await ensureSignerKey({ documents: stores.documents, ids }));
-    return { ports: { ...stores, signer, clock: systemClock, ids, region: settings.region }, close };
+    const { region } = settings;
+    const world = { signer, clock: systemClock, ids, region, graces, pause: systemPause };
+    return { ports: { ...stores, ...world }, close };
   } catch (error) {
     await close();
     throw error;

@@ -28,7 +28,7 @@ export async function readUsage(
 ): Promise<UsageReport> {
   const config = readConfig(env);
   const registryName = name === undefined ? config.hosts.defaultRegistry : asRegistryName(name);
-  const { ports, close } = await openPorts(config.store);
+  const { ports, close } = await openPorts(config.store, config.graces);
   try {
     const registry = registryName === undefined ? undefined : await findRegistry(ports, registryName);
     if (registry === undefined) throw new Error(`there is no registry ${name ?? registryName}`);

@@ -58,11 +58,11 @@ async function writeLink(
   before: Stored<LinkDocument> | undefined,
   action: EventAction,
 ): Promise<LinkDocument> {
-  const { registry, name, partition } = repository;
+  const { partition } = repository;
   const leaseUntil = newLease(ports);
   const facts = { digest, size, place, committedAt, leaseUntil };
   const document: LinkDocument = { id: ids.link(digest), kind: "link", schema, writer, ...facts };
-  const event = newEvent(ports, action, writer, { rid: registry.rid, repository: name, digest, size });
+  const event = newEvent(ports, action, writer, repository, { digest, size });
   // With its event, a link whose writing was given up and repeated cannot come late, after its deletion.
   const change = new EventedChange(ports.documents, partition, event);
   let there = before;
@@ -179,8 +179,7 @@ export async function leaseLink(
 /** Takes the blob from the repository; holder and bytes fall to collection. @returns false when it was not there */
 export async function unlinkBlob(ports: Ports, repository: Repository, digest: Digest): Promise<boolean> {
   const writer = ports.ids.nonce();
-  const { rid } = repository.registry;
-  const event = newEvent(ports, "blob-delete", writer, { rid, repository: repository.name, digest });
+  const event = newEvent(ports, "blob-delete", writer, repository, { digest });
   const change = new EventedChange(ports.documents, repository.partition, event);
   return await untilSettled(async () => {
     const link = await findLink(ports, repository, digest);

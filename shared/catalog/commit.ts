@@ -1,5 +1,6 @@
 import { RegistryError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
+import type { RepositoryName } from "../domain/name.ts";
 import type { Document, DocumentStore, Operation, Stored } from "../ports/document-store.ts";
 import type { Ports } from "../ports/ports.ts";
 import { type EventAction, type EventDocument, schema } from "./documents.ts";
@@ -111,15 +112,22 @@ export async function readAs<D extends Document>(
   return stored as Stored<D> | undefined;
 }
 
-type EventFacts = Pick<EventDocument, "rid" | "repository"> &
-  Partial<Pick<EventDocument, "digest" | "mediaType" | "size" | "tags" | "usage">>;
+type EventFacts = Partial<Pick<EventDocument, "digest" | "mediaType" | "size" | "tags" | "usage">>;
+
+/** The repository that an event tells of. */
+interface EventSource {
+  readonly registry: { readonly rid: string };
+  readonly name: RepositoryName;
+  readonly generation: string;
+}
 
 /** A new event, with an id of its own: made once for a change, not once for an attempt. */
 export function newEvent(
   ports: Ports,
   action: EventAction,
   writer: string,
-  facts: EventFacts,
+  repository: EventSource,
+  facts: EventFacts = {},
 ): EventDocument {
   const at = ports.clock.now();
   return {
@@ -131,16 +139,24 @@ export function newEvent(
     action,
     at,
     region: ports.region,
+    rid: repository.registry.rid,
+    repository: repository.name,
+    generation: repository.generation,
     ...facts,
   };
 }
 
 /** When a lease that is set now ends, in ms since 1970. */
 export function newLease(ports: Ports): number {
-  return ports.clock.now() + limits.leaseSeconds * 1000;
+  return ports.clock.now() + ports.graces.leaseSeconds * 1000;
 }
 
 /** Whether enough is left of a lease to point at its document. */
 export function leaseHolds(ports: Ports, leaseUntil: number): boolean {
-  return leaseUntil - ports.clock.now() >= limits.leaseSecondsLeftMin * 1000;
+  return leaseUntil - ports.clock.now() >= ports.graces.requestSeconds * 1000;
+}
+
+/** Whether a lease is over by every clock: only then may a collector ask what points at its document. */
+export function leaseIsOver(ports: Ports, leaseUntil: number): boolean {
+  return ports.clock.now() >= leaseUntil + ports.graces.skewSeconds * 1000;
 }

@@ -1,4 +1,5 @@
 import type { Digest } from "../domain/digest.ts";
+import type { LifecyclePolicy } from "../domain/lifecycle.ts";
 import type { RegistryName, RepositoryName, Tag } from "../domain/name.ts";
 import type { Place } from "../domain/place.ts";
 import type { Document } from "../ports/document-store.ts";
@@ -14,11 +15,18 @@ export interface RegistryNameDocument extends Document {
   readonly rid: string;
 }
 
+/** What is switched off for a repository, a tag or a manifest; what is not named is on. */
+export type Lock = "delete" | "write" | "list" | "read";
+
 export interface RegistryPolicies {
   /** Accept manifests whose children are not in the repository, as mirrors of one platform need. */
   readonly sparseManifests: boolean;
   /** Blobs of up to so many bytes go through the registry instead of being redirected to, as closed networks need. Absent: 0. */
   readonly serveThroughBytesMax?: number;
+  /** For how many days what is deleted can be restored. Absent, or not enabled: deletion is final. */
+  readonly softDelete?: { readonly enabled: boolean; readonly days: number };
+  /** What goes by itself. Absent: nothing. */
+  readonly lifecycle?: LifecyclePolicy;
 }
 
 export interface RegistryDocument extends Document {
@@ -26,6 +34,8 @@ export interface RegistryDocument extends Document {
   readonly name: RegistryName;
   readonly rid: string;
   readonly state: "live" | "deleting";
+  /** Absent while live. */
+  readonly deletedAt?: number;
   readonly policies: RegistryPolicies;
   /** Where new bytes of this registry go. */
   readonly storage: { readonly account: string; readonly container: string };
@@ -48,9 +58,11 @@ export interface CatalogEntryDocument extends Document {
 export interface RepositoryDocument extends Document {
   readonly kind: "repository";
   readonly name: RepositoryName;
-  /** Names the partition of what is in it; deletion moves on to a new one. */
+  /** Names the partition of what is in it; after a deletion the next push begins a new one. */
   readonly generation: string;
-  readonly state: "live";
+  /** `deleting` while readers may still remember the generation: until `deleted`, nobody may begin another. */
+  readonly state: "live" | "deleting" | "deleted";
+  readonly locks?: readonly Lock[];
   readonly createdAt: number;
 }
 
@@ -65,8 +77,16 @@ export interface ManifestDocument extends Document {
   readonly children: readonly Digest[];
   readonly subject?: Digest;
   readonly artifactType?: string;
-  /** `pending` while the edges are written that its commit has no room for. Readers see only what is live. */
-  readonly state: "pending" | "live" | "deleting";
+  /**
+   * `pending` while the edges are written that its commit has no room for, `deleted` while it can be restored: it has its edges
+   * still, and its rank is that of `deletedAt`. Readers see only what is live.
+   */
+  readonly state: "pending" | "live" | "deleting" | "deleted";
+  /** Set when it is to be, or is, `deleted`. */
+  readonly deletedAt?: number;
+  /** When a tag left it last. */
+  readonly tagLeftAt?: number;
+  readonly locks?: readonly Lock[];
   readonly leaseUntil: number;
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -84,6 +104,7 @@ export interface TagDocument extends Document {
   readonly digest: Digest;
   /** Counts the moves of the tag. */
   readonly version: number;
+  readonly locks?: readonly Lock[];
   readonly createdAt: number;
   readonly updatedAt: number;
 }
@@ -125,7 +146,9 @@ export interface BlobDocument extends Document {
   readonly digest: Digest;
   readonly size: number;
   readonly place: Place;
+  /** `condemned`: nobody holds it, and its bytes go at `deleteAfter`. */
   readonly state: "live" | "condemned";
+  readonly deleteAfter?: number;
   readonly leaseUntil: number;
   readonly committedAt: number;
 }
@@ -139,29 +162,34 @@ export interface HolderDocument extends Document {
   readonly since: number;
 }
 
-/** Sums of one shard's live blobs; `seq` counts its commits. */
+/** Sums of one shard's blobs, live and condemned; `seq` counts its commits. */
 export interface CounterDocument extends Document {
   readonly kind: "counter";
   readonly bytes: number;
   readonly blobs: number;
+  readonly condemnedBytes?: number;
+  readonly condemnedBlobs?: number;
   readonly seq: number;
 }
 
-export interface CondemnedPlaceDocument extends Document {
-  readonly kind: "condemned-place";
-  readonly place: Place;
-  readonly deleteAfter: number;
-}
-
-/** `manifest-untag`: tags that go with their manifest, some commits after its `manifest-delete`. */
+/**
+ * `blob-collect`: collection took what nothing points at. `manifest-untag`: tags that go with their manifest, some commits after
+ * its `manifest-delete`. `manifest-purge`, `tag-purge`: what was deleted cannot be restored any more.
+ */
 export type EventAction =
   | "blob-push"
   | "blob-mount"
   | "blob-delete"
+  | "blob-collect"
   | "manifest-push"
   | "manifest-delete"
   | "manifest-untag"
-  | "tag-delete";
+  | "manifest-restore"
+  | "manifest-purge"
+  | "tag-delete"
+  | "tag-purge"
+  | "repository-delete"
+  | "repository-restore";
 
 /** Committed with the change it tells of, as the last operation: where it is, the whole commit is. */
 export interface EventDocument extends Document {
@@ -171,6 +199,7 @@ export interface EventDocument extends Document {
   readonly region: string;
   readonly rid: string;
   readonly repository: RepositoryName;
+  readonly generation: string;
   readonly digest?: Digest;
   readonly mediaType?: string;
   readonly size?: number;
@@ -187,6 +216,10 @@ export interface RepositoryFigures {
   /** Blobs that it may read. Those that several repositories have are there only once. */
   readonly blobs: number;
   readonly blobBytes: number;
+  /** What can be restored; not among the manifests and tags above. */
+  readonly deletedManifests: number;
+  readonly deletedManifestBytes: number;
+  readonly deletedTags: number;
 }
 
 /** What is known of one shard's counter. */

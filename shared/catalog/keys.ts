@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Digest, shardOf } from "../domain/digest.ts";
-import { escapeName } from "../domain/key.ts";
+import { escapeName, timeKey } from "../domain/key.ts";
 import type { RegistryName, RepositoryName, Tag } from "../domain/name.ts";
 import type { Place } from "../domain/place.ts";
 
@@ -16,6 +16,12 @@ export const partitions = {
     `r~${rid}~${repository}~${generation}`,
   shard: (rid: string, digest: Digest) => `b~${rid}~${shardOf(digest)}`,
   usage: (rid: string) => `u~${rid}`,
+  /** Generations that repositories of the registry have left. */
+  deleted: (rid: string) => `d~${rid}`,
+  /** Repositories of the registry that are to be swept. */
+  sweeps: (rid: string) => `k~${rid}`,
+  /** All registries of the deployment. */
+  registries: "registries",
   /** What belongs to the deployment: its secrets, and what upkeep remembers. */
   operations: "ops",
   condemned: (account: string, day: string) => `x~${account}~${day}`,
@@ -29,7 +35,16 @@ export const ids = {
   eventCursor: "event-cursor",
   registryUsage: "usage",
   repositoryUsages: "repo:",
-  repositoryUsage: (repository: RepositoryName) => `repo:${escapeName(repository)}`,
+  repositoryUsage: (repository: RepositoryName, generation: string) =>
+    `repo:${escapeName(repository)}:${generation}`,
+  registryEntry: (rid: string) => rid,
+  deletedRepository: (repository: RepositoryName, generation: string) =>
+    `${escapeName(repository)}:${generation}`,
+  sweep: (repository: RepositoryName) => escapeName(repository),
+  leftGeneration: (generation: string) => `g:${generation}`,
+  leftGenerations: "g:",
+  jobLease: (job: string) => `job:${job}`,
+  epoch: "epoch",
   counter: "count",
   catalogEntry: (repository: RepositoryName) => escapeName(repository),
   manifest: (digest: Digest) => `m:${digest}`,
@@ -40,14 +55,41 @@ export const ids = {
   referrersOfType: (subject: Digest, artifactType: string) => `s:${subject}:${typeHash(artifactType)}:`,
   referrer: (subject: Digest, artifactType: string, digest: Digest) =>
     `s:${subject}:${typeHash(artifactType)}:${digest}`,
+  edges: (child: Digest) => `e:${child}:`,
+  allEdges: "e:",
   edge: (child: Digest, manifest: Digest) => `e:${child}:${manifest}`,
   link: (digest: Digest) => `l:${digest}`,
+  allLinks: "l:",
+  unlinked: (digest: Digest) => `u:${digest}`,
+  allUnlinked: "u:",
+  deletedTag: (tag: Tag, deletedAt: number) => `dt:${tag}:${timeKey(deletedAt)}`,
+  deletedTags: (tag: Tag) => `dt:${tag}:`,
+  allDeletedTags: "dt:",
+  lastPull: (digest: Digest) => `p:${digest}`,
   blob: (digest: Digest) => `b:${digest}`,
   holders: (digest: Digest) => `h:${digest}:`,
   holder: (digest: Digest, repository: RepositoryName, generation: string) =>
     `h:${digest}:${escapeName(repository)}:${generation}`,
   event: (ulid: string) => `v:${ulid}`,
   place: (place: Place) => `${place.container}:${place.name.replaceAll("/", ".")}`,
+} as const;
+
+/** Ranks: the second order of a partition, by time. */
+export const ranks = {
+  manifests: "m:",
+  manifest: (createdAt: number, digest: Digest) => `m:${timeKey(createdAt)}:${digest}`,
+  tags: "t:",
+  tag: (updatedAt: number, tag: Tag) => `t:${timeKey(updatedAt)}:${tag}`,
+  /** Reverse entries of tags that may not be deleted. */
+  lockedTags: (digest: Digest) => `k:${digest}:`,
+  lockedTag: (digest: Digest, tag: Tag) => `k:${digest}:${tag}`,
+  /** What can be restored in this repository, manifests and tags, the longest deleted first. */
+  deleted: "d:",
+  deletedAt: (deletedAt: number) => `d:${timeKey(deletedAt)}:`,
+  deletedManifest: (deletedAt: number, digest: Digest) => `d:${timeKey(deletedAt)}:m:${digest}`,
+  deletedTag: (deletedAt: number, tag: Tag) => `d:${timeKey(deletedAt)}:t:${tag}`,
+  /** Of sweeps, deleted repositories and condemned places: the time, and the id. */
+  due: (at: number, id: string) => `${timeKey(at)}:${id}`,
 } as const;
 
 /** Which shard of which registry this partition is; undefined when it is none. */

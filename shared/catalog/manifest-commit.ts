@@ -47,9 +47,7 @@ export async function commitManifest(
   tags: readonly Tag[],
 ): Promise<ManifestDocument> {
   const writer = ports.ids.nonce();
-  const event = newEvent(ports, "manifest-push", writer, {
-    rid: repository.registry.rid,
-    repository: repository.name,
+  const event = newEvent(ports, "manifest-push", writer, repository, {
     digest: added.digest,
     mediaType: added.manifest.mediaType,
     size: added.size,

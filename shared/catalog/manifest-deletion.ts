@@ -4,13 +4,9 @@ import type { Tag } from "../domain/name.ts";
 import type { Place } from "../domain/place.ts";
 import type { Operation } from "../ports/document-store.ts";
 import type { Ports } from "../ports/ports.ts";
+import type { CondemnedPlaceDocument } from "./collection-documents.ts";
 import { commitIdempotent, EventedChange, newEvent, untilSettled } from "./commit.ts";
-import {
-  type CondemnedPlaceDocument,
-  type ManifestDocument,
-  type ManifestTagDocument,
-  schema,
-} from "./documents.ts";
+import { type ManifestDocument, type ManifestTagDocument, schema } from "./documents.ts";
 import { endOfPrefix, ids, partitions } from "./keys.ts";
 import { findManifest, readManifest } from "./manifests.ts";
 import type { Repository } from "./repositories.ts";
@@ -27,8 +23,7 @@ const readsAtOnce = 50;
  */
 export async function removeManifest(ports: Ports, repository: Repository, digest: Digest): Promise<boolean> {
   const writer = ports.ids.nonce();
-  const { rid } = repository.registry;
-  const event = newEvent(ports, "manifest-delete", writer, { rid, repository: repository.name, digest });
+  const event = newEvent(ports, "manifest-delete", writer, repository, { digest });
   const change = new EventedChange(ports.documents, repository.partition, event);
   const marked = await untilSettled(async () => {
     const stored = await findManifest(ports, repository, digest);
@@ -115,9 +110,11 @@ function referrerIds(manifest: ManifestDocument): string[] {
 /** Tells of the tags that one commit of a deletion takes. Made anew for each attempt: what it tells of is in the commit, or is not. */
 function tagEvents(ports: Ports, repository: Repository, digest: Digest, tags: readonly Tag[]): Operation[] {
   if (tags.length === 0) return [];
-  const facts = { rid: repository.registry.rid, repository: repository.name, digest, tags };
-  const usage = { tags: -tags.length };
-  const document = newEvent(ports, "manifest-untag", ports.ids.nonce(), { ...facts, usage });
+  const document = newEvent(ports, "manifest-untag", ports.ids.nonce(), repository, {
+    digest,
+    tags,
+    usage: { tags: -tags.length },
+  });
   return [{ op: "create", document }];
 }
 
@@ -172,7 +169,7 @@ async function deletions(
 
 /** Has the bytes deleted once the last request that may still read them is over. */
 async function condemn(ports: Ports, place: Place): Promise<void> {
-  const deleteAfter = ports.clock.now() + limits.requestSecondsMax * 1000;
+  const deleteAfter = ports.clock.now() + ports.graces.requestSeconds * 1000;
   const document: CondemnedPlaceDocument = {
     id: ids.place(place),
     kind: "condemned-place",

@@ -106,10 +106,7 @@ async function removeReverse(
 /** Removes the tag; the manifest stays. @returns false when it was not there */
 export async function removeTag(ports: Ports, repository: Repository, tag: Tag): Promise<boolean> {
   const writer = ports.ids.nonce();
-  const { rid } = repository.registry;
-  const event = newEvent(ports, "tag-delete", writer, {
-    rid,
-    repository: repository.name,
+  const event = newEvent(ports, "tag-delete", writer, repository, {
     tags: [tag],
     usage: { tags: -1 },
   });

@@ -1,7 +1,18 @@
 import type { Ports } from "../ports/ports.ts";
 import { readAs } from "./commit.ts";
-import type { RegistryUsageDocument, RepositoryUsageDocument } from "./documents.ts";
+import type { RegistryUsageDocument, RepositoryFigures, RepositoryUsageDocument } from "./documents.ts";
 import { endOfPrefix, ids, partitions } from "./keys.ts";
+
+export const noFigures: RepositoryFigures = {
+  manifests: 0,
+  manifestBytes: 0,
+  tags: 0,
+  blobs: 0,
+  blobBytes: 0,
+  deletedManifests: 0,
+  deletedManifestBytes: 0,
+  deletedTags: 0,
+};
 
 /** What a registry stores, each blob once. Undefined: nothing has been counted yet. One read. */
 export async function readRegistryUsage(

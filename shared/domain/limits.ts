@@ -62,9 +62,6 @@ export const limits = {
 
   /** Seconds that an unfinished upload lives. */
   uploadSecondsMax: 7 * 24 * secondsPerHour,
-  /** Seconds that a lease is set ahead, and that must be left of it before something may point at its document. */
-  leaseSeconds: 24 * secondsPerHour,
-  leaseSecondsLeftMin: secondsPerHour,
   /** Seconds that a signed URL works. */
   signedUrlSeconds: 20 * 60,
   /** Seconds that an event document is kept. */

@@ -1,7 +1,8 @@
 import { access, constants } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { usualGraces } from "../domain/graces.ts";
 import type { Ports } from "../ports/ports.ts";
-import { hmacSigner, systemClock, systemIds } from "../system/world.ts";
+import { hmacSigner, systemClock, systemIds, systemPause } from "../system/world.ts";
 import { blobsFolder, LocalBlobs } from "./blobs.ts";
 import { Database } from "./database.ts";
 import { Directories } from "./directories.ts";
@@ -56,6 +57,8 @@ async function open(folder: string): Promise<LocalPorts> {
     clock: systemClock,
     ids: systemIds(),
     region: "local",
+    graces: usualGraces,
+    pause: systemPause,
   };
   return { ports, close: () => database.close() };
 }

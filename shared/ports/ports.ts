@@ -1,3 +1,4 @@
+import type { Graces } from "../domain/graces.ts";
 import type { BlobStore } from "./blob-store.ts";
 import type { DocumentStore } from "./document-store.ts";
 import type { UploadSessions } from "./upload-sessions.ts";
@@ -15,4 +16,7 @@ export interface Ports {
   readonly ids: Ids;
   /** The region that this process runs in. */
   readonly region: string;
+  readonly graces: Graces;
+  /** Resolves when so many ms are over. */
+  readonly pause: (millis: number) => Promise<void>;
 }

@@ -6,6 +6,11 @@ const nonceBytes = 16;
 
 export const systemClock: Clock = { now: () => Date.now() };
 
+export const systemPause = async (millis: number): Promise<void> =>
+  await new Promise((resolve) => {
+    setTimeout(resolve, millis);
+  });
+
 export function systemIds(): Ids {
   const ulid = monotonicFactory();
   return { ulid: () => ulid(), nonce: () => randomBytes(nonceBytes).toString("base64url") };

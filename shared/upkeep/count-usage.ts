@@ -8,6 +8,7 @@ import {
   schema,
 } from "../catalog/documents.ts";
 import { ids, partitions } from "../catalog/keys.ts";
+import { noFigures } from "../catalog/usage.ts";
 import { limits } from "../domain/limits.ts";
 import type { RepositoryName } from "../domain/name.ts";
 import type { Document, Operation, Stored } from "../ports/document-store.ts";
@@ -23,8 +24,6 @@ export type CountOutcome =
 const repositoriesPerCommit = 50;
 /** Characters of an event's id that tell it from others: half a hundred bits of chance. */
 const markChars = 10;
-
-const nothing: RepositoryFigures = { manifests: 0, manifestBytes: 0, tags: 0, blobs: 0, blobBytes: 0 };
 
 /**
  * Brings what changes say of a registry into its usage documents, once, however often the same changes come.
@@ -61,16 +60,16 @@ async function countSome(
   turn: number,
 ): Promise<CountOutcome | undefined> {
   const partition = partitions.usage(rid);
-  const read = async (name: RepositoryName) =>
+  const read = async (name: RepositoryName, generation: string) =>
     await readAs<RepositoryUsageDocument>(
       ports.documents,
       partition,
-      ids.repositoryUsage(name),
+      ids.repositoryUsage(name, generation),
       "repository-usage",
     );
   const [registry, ...before] = await Promise.all([
     shards.size === 0 ? undefined : readRegistry(ports, partition),
-    ...repositories.map(async ([name]) => await read(name)),
+    ...repositories.map(async ([name, events]) => await read(name, events[0]?.generation ?? "")),
   ]);
   const latest = Math.max(turn, ...before.map((stored) => stored?.document.turn ?? 0));
   if (latest > turn) return { outcome: "overtaken", turn: latest };
@@ -131,7 +130,7 @@ function withEvents(
   turn: number,
 ): RepositoryUsageDocument | undefined {
   const counted = new Set(before?.counted);
-  let figures = before?.figures ?? nothing;
+  let figures = before?.figures ?? noFigures;
   const added: string[] = [];
   for (const event of events) {
     const mark = event.id.slice(-markChars);
@@ -144,7 +143,7 @@ function withEvents(
   const earlier = before?.counted ?? [];
   const kept = before?.turn === turn ? earlier : earlier.slice(-limits.eventsRememberedMax);
   return {
-    id: ids.repositoryUsage(repository),
+    id: ids.repositoryUsage(repository, events[0]?.generation ?? ""),
     kind: "repository-usage",
     schema,
     writer: ports.ids.nonce(),
@@ -163,5 +162,8 @@ function plus(figures: RepositoryFigures, change: Partial<RepositoryFigures>): R
     tags: figures.tags + (change.tags ?? 0),
     blobs: figures.blobs + (change.blobs ?? 0),
     blobBytes: figures.blobBytes + (change.blobBytes ?? 0),
+    deletedManifests: figures.deletedManifests + (change.deletedManifests ?? 0),
+    deletedManifestBytes: figures.deletedManifestBytes + (change.deletedManifestBytes ?? 0),
+    deletedTags: figures.deletedTags + (change.deletedTags ?? 0),
   };
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readConfig } from "../../shared/config.ts";
+import { usualGraces } from "../../shared/domain/graces.ts";
 import { seededRandom } from "../../shared/memory/random.ts";
 import { openPorts } from "../../shared/open-ports.ts";
 import type { Ports } from "../../shared/ports/ports.ts";
@@ -27,7 +28,7 @@ const stores: readonly { name: string; open: () => Promise<Opened>; changes: boo
   account
     ? {
         name: "Azure's services",
-        open: async () => await openPorts(readConfig(process.env).store),
+        open: async () => await openPorts(readConfig(process.env).store, usualGraces),
         changes: true,
       }
     : {
@@ -39,7 +40,7 @@ const stores: readonly { name: string; open: () => Promise<Opened>; changes: boo
 
 async function openLocal(): Promise<Opened> {
   const folder = await mkdtemp(join(tmpdir(), "portolan-events-"));
-  const { ports, close } = await openPorts(readConfig({ DATA_DIR: folder }).store);
+  const { ports, close } = await openPorts(readConfig({ DATA_DIR: folder }).store, usualGraces);
   return {
     ports,
     close: async () => {
@@ -51,7 +52,7 @@ async function openLocal(): Promise<Opened> {
 
 async function openEmulated(): Promise<Opened> {
   const emulators = await startAzureEmulators();
-  const { ports, close } = await openPorts(readConfig(emulators.environment).store);
+  const { ports, close } = await openPorts(readConfig(emulators.environment).store, usualGraces);
   return {
     ports,
     close: async () => {

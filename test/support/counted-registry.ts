@@ -10,7 +10,7 @@ import { removeManifest } from "../../shared/catalog/manifest-deletion.ts";
 import { ensureRegistry } from "../../shared/catalog/registries.ts";
 import { ensureRepository } from "../../shared/catalog/repositories.ts";
 import { removeTag } from "../../shared/catalog/tags.ts";
-import { listRepositoryUsage, readRegistryUsage } from "../../shared/catalog/usage.ts";
+import { listRepositoryUsage, noFigures, readRegistryUsage } from "../../shared/catalog/usage.ts";
 import type { Digest } from "../../shared/domain/digest.ts";
 import { digestBytes } from "../../shared/domain/hash.ts";
 import { parseManifest } from "../../shared/domain/manifest.ts";
@@ -144,7 +144,7 @@ function recount(all: readonly Change[]): Usage {
   let [bytes, blobs] = [0, 0];
   for (const { partition, document } of latest.values()) {
     const repository = partition.split("~")[2] ?? "";
-    const of = figures.get(repository) ?? { manifests: 0, manifestBytes: 0, tags: 0, blobs: 0, blobBytes: 0 };
+    const of = figures.get(repository) ?? { ...noFigures };
     if (document.kind === "counter") {
       bytes += (document as CounterDocument).bytes;
       blobs += (document as CounterDocument).blobs;

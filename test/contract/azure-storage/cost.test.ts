@@ -12,6 +12,7 @@ import type { RegistryDocument } from "../../../shared/catalog/documents.ts";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
 import { findRepository } from "../../../shared/catalog/repositories.ts";
 import { type Digest, digestOf } from "../../../shared/domain/digest.ts";
+import { usualGraces } from "../../../shared/domain/graces.ts";
 import type { RegistryName, RepositoryName } from "../../../shared/domain/name.ts";
 import type { ByteRange } from "../../../shared/domain/range.ts";
 import { MemoryDocuments } from "../../../shared/memory/documents.ts";
@@ -58,6 +59,8 @@ beforeAll(async () => {
     clock: { now: Date.now },
     ids: { ulid: () => ulid(), nonce: () => randomBytes(16).toString("base64url") },
     region: "local",
+    graces: usualGraces,
+    pause: async () => {},
   };
   registry = await ensureRegistry(ports, "local" as RegistryName, { sparseManifests: false });
   // The first write to a registry makes its container, once.

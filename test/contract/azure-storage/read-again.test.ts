@@ -5,6 +5,7 @@ import { AzureBlobs } from "../../../shared/azure/storage/blobs.ts";
 import { emulatedAccount } from "../../../shared/azure/storage/clients.ts";
 import { AzureSessions } from "../../../shared/azure/storage/sessions.ts";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
+import { usualGraces } from "../../../shared/domain/graces.ts";
 import { digestBytes } from "../../../shared/domain/hash.ts";
 import { asRegistryName, asRepositoryName } from "../../../shared/domain/name.ts";
 import { MemoryDocuments } from "../../../shared/memory/documents.ts";
@@ -60,6 +61,8 @@ async function openPorts(): Promise<Ports> {
     ids: seededIds(1, clock),
     signer: keyedSigner("key"),
     region: "local",
+    graces: usualGraces,
+    pause: async () => {},
   };
 }
 

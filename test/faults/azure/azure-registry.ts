@@ -11,6 +11,7 @@ import { AzureWorkQueue } from "../../../shared/azure/storage/work-queue.ts";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
 import { RepositoryDirectory } from "../../../shared/catalog/repository-directory.ts";
 import { readConfig } from "../../../shared/config.ts";
+import { usualGraces } from "../../../shared/domain/graces.ts";
 import { defaultBodyTimes } from "../../../shared/http/request-body.ts";
 import { serve } from "../../../shared/http/serve.ts";
 import { keyedSigner } from "../../../shared/memory/world.ts";
@@ -97,6 +98,8 @@ export async function openAzureRegistry(
     clock,
     ids: { ulid: () => ulid(), nonce: () => randomBytes(16).toString("base64url") },
     region: "local",
+    graces: usualGraces,
+    pause: async () => {},
   };
   const { hosts } = readConfig({});
   const { serveThroughBytesMax = 0 } = options;

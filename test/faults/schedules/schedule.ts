@@ -1,6 +1,6 @@
 import { finishManifestDeletion } from "../../../shared/catalog/manifest-deletion.ts";
 import { ensureRepository, findRepository } from "../../../shared/catalog/repositories.ts";
-import { limits } from "../../../shared/domain/limits.ts";
+import { usualGraces } from "../../../shared/domain/graces.ts";
 import { pushBlob } from "../../../shared/registry/push-blob.ts";
 import { writeManifest } from "../../../shared/registry/write-manifest.ts";
 import { act, drawFocus, type Focus } from "./actions.ts";
@@ -93,7 +93,7 @@ async function setUp(simulation: Simulation, focus: Focus): Promise<void> {
       }
     }
   }
-  clock.advance((limits.leaseSeconds - limits.leaseSecondsLeftMin + random(5_400) - 1_800) * 1_000);
+  clock.advance((usualGraces.leaseSeconds - usualGraces.requestSeconds + random(5_400) - 1_800) * 1_000);
 }
 
 /** A deletion that was cut short is finished by whoever meets it. */

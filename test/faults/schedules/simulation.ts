@@ -2,6 +2,7 @@ import type { RegistryDocument } from "../../../shared/catalog/documents.ts";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
 import type { Digest } from "../../../shared/domain/digest.ts";
 import { RegistryError } from "../../../shared/domain/errors.ts";
+import { usualGraces } from "../../../shared/domain/graces.ts";
 import { limits } from "../../../shared/domain/limits.ts";
 import { asRegistryName, type RepositoryName } from "../../../shared/domain/name.ts";
 import type { Place } from "../../../shared/domain/place.ts";
@@ -74,6 +75,8 @@ export async function newSimulation(
     ids: seededIds(seed, clock),
     signer: keyedSigner("a key for tests"),
     region: "local",
+    graces: usualGraces,
+    pause: async () => {},
   };
   const ports: Ports = {
     documents: documents.store(),

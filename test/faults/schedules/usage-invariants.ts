@@ -1,4 +1,5 @@
 import type { RepositoryFigures } from "../../../shared/catalog/documents.ts";
+import { noFigures } from "../../../shared/catalog/usage.ts";
 import type { RepositoryName } from "../../../shared/domain/name.ts";
 import { type Demand, type DocumentIndex, repositoryOf } from "./document-index.ts";
 import type { Simulation } from "./simulation.ts";
@@ -39,8 +40,7 @@ class Sums {
   }
 
   of(repository: RepositoryName): Figures {
-    const none = { manifests: 0, manifestBytes: 0, tags: 0, blobs: 0, blobBytes: 0 };
-    return this.#figures.get(repository) ?? none;
+    return this.#figures.get(repository) ?? { ...noFigures };
   }
 
   add(repository: RepositoryName, change: Partial<RepositoryFigures>): void {

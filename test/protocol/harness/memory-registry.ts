@@ -3,6 +3,7 @@ import { ulid } from "ulid";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
 import { RepositoryDirectory } from "../../../shared/catalog/repository-directory.ts";
 import { readConfig } from "../../../shared/config.ts";
+import { usualGraces } from "../../../shared/domain/graces.ts";
 import type { Place } from "../../../shared/domain/place.ts";
 import type { Reply } from "../../../shared/http/exchange.ts";
 import { type BodyTimes, defaultBodyTimes } from "../../../shared/http/request-body.ts";
@@ -63,6 +64,8 @@ async function memoryService(
     clock: { now: options.now ?? Date.now },
     ids: { ulid: () => ulid(), nonce: () => randomBytes(16).toString("base64url") },
     region: "local",
+    graces: usualGraces,
+    pause: async () => {},
   };
   const policies = { sparseManifests: options.sparseManifests ?? false };
   await ensureRegistry(ports, hosts.defaultRegistry, policies);

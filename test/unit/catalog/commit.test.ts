@@ -101,7 +101,11 @@ describe("a change with its event", () => {
     const ports = { clock, ids: seededIds(1, clock), region: "local" } as unknown as Ports;
     const repository = asRepositoryName("app");
     if (repository === undefined) throw new Error("not a name");
-    const event = newEvent(ports, "blob-push", "writer", { rid: "1", repository });
+    const event = newEvent(ports, "blob-push", "writer", {
+      registry: { rid: "1" },
+      name: repository,
+      generation: "G",
+    });
     return { change: new EventedChange(counted, partition, event), late, reads, event };
   }
 

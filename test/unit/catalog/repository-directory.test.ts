@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
 import { ensureRepository } from "../../../shared/catalog/repositories.ts";
 import { RepositoryDirectory } from "../../../shared/catalog/repository-directory.ts";
+import { usualGraces } from "../../../shared/domain/graces.ts";
 import { limits } from "../../../shared/domain/limits.ts";
 import type { RegistryName, RepositoryName } from "../../../shared/domain/name.ts";
 import { MemoryBlobs } from "../../../shared/memory/blobs.ts";
@@ -32,6 +33,8 @@ async function newDirectory() {
     clock,
     ids: seededIds(1, clock),
     region: "local",
+    graces: usualGraces,
+    pause: async () => {},
   };
   const registry = await ensureRegistry(ports, "local" as RegistryName, { sparseManifests: false });
   const directory = new RepositoryDirectory(ports);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { usualGraces } from "../../../shared/domain/graces.ts";
 import { limits } from "../../../shared/domain/limits.ts";
 
 test("every limit is a positive whole number, and its name ends in its unit or in what it counts", () => {
@@ -12,9 +13,11 @@ test("every limit is a positive whole number, and its name ends in its unit or i
 });
 
 test("limits that rest on each other fit together", () => {
-  // A lease that is renewed must outlive any request that relies on it.
-  expect(limits.leaseSecondsLeftMin).toBeGreaterThanOrEqual(limits.requestSecondsMax);
-  expect(limits.leaseSeconds).toBeGreaterThan(limits.leaseSecondsLeftMin);
+  // A lease that is renewed must outlive any request that relies on it, and so must bytes and generations that are given up.
+  expect(usualGraces.requestSeconds).toBeGreaterThanOrEqual(limits.requestSecondsMax);
+  expect(usualGraces.requestSeconds).toBeGreaterThanOrEqual(limits.signedUrlSeconds);
+  expect(usualGraces.leaseSeconds).toBeGreaterThan(usualGraces.requestSeconds);
+  expect(usualGraces.purgeSeconds).toBeGreaterThanOrEqual(usualGraces.requestSeconds);
   // What the distribution spec asks of registries.
   expect(limits.manifestBytesMax).toBeGreaterThanOrEqual(4 * 1024 * 1024);
   expect(limits.tagsPerPutMax).toBeGreaterThanOrEqual(10);

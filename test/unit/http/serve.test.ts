@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
 import { RepositoryDirectory } from "../../../shared/catalog/repository-directory.ts";
 import { errorTable } from "../../../shared/domain/errors.ts";
+import { usualGraces } from "../../../shared/domain/graces.ts";
 import { digestBytes } from "../../../shared/domain/hash.ts";
 import { mediaTypes } from "../../../shared/domain/media-type.ts";
 import type { RegistryName } from "../../../shared/domain/name.ts";
@@ -50,6 +51,8 @@ async function openService(): Promise<{ service: Service; failures: () => string
     clock,
     ids: seededIds(1, clock),
     region: "local",
+    graces: usualGraces,
+    pause: async () => {},
   };
   const registry = await ensureRegistry(ports, local, { sparseManifests: false });
   let logged = "";

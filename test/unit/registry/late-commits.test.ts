@@ -3,6 +3,7 @@ import { ids } from "../../../shared/catalog/keys.ts";
 import { finishManifestDeletion } from "../../../shared/catalog/manifest-deletion.ts";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
 import { ensureRepository, findRepository } from "../../../shared/catalog/repositories.ts";
+import { usualGraces } from "../../../shared/domain/graces.ts";
 import { digestBytes } from "../../../shared/domain/hash.ts";
 import { limits } from "../../../shared/domain/limits.ts";
 import { asRegistryName, asRepositoryName, asTag, type Tag } from "../../../shared/domain/name.ts";
@@ -37,7 +38,14 @@ async function newRegistry() {
   const blobs = new MemoryBlobs({ now: () => clock.now() });
   const sessions = new MemorySessions();
   const work = new MemoryWorkQueue();
-  const world = { clock, ids: seededIds(1, clock), signer: keyedSigner("key"), region: "local" };
+  const world = {
+    clock,
+    ids: seededIds(1, clock),
+    signer: keyedSigner("key"),
+    region: "local",
+    graces: usualGraces,
+    pause: async (millis: number) => clock.advance(millis),
+  };
   const bent = (bend: Bend): Ports => ({
     documents: documents.store(bend),
     blobs: blobs.store(bend),

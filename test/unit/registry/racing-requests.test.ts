@@ -5,8 +5,8 @@ import type { BlobDocument, LinkDocument, RegistryDocument } from "../../../shar
 import { ids, partitions } from "../../../shared/catalog/keys.ts";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
 import { ensureRepository, findRepository } from "../../../shared/catalog/repositories.ts";
+import { usualGraces } from "../../../shared/domain/graces.ts";
 import { digestBytes } from "../../../shared/domain/hash.ts";
-import { limits } from "../../../shared/domain/limits.ts";
 import { asRegistryName, asRepositoryName, asTag } from "../../../shared/domain/name.ts";
 import type { Bend } from "../../../shared/memory/bend.ts";
 import { MemoryBlobs } from "../../../shared/memory/blobs.ts";
@@ -41,7 +41,14 @@ async function newRegistry() {
   const blobs = new MemoryBlobs({ blockBytes: 4, now: () => clock.now() });
   const sessions = new MemorySessions();
   const work = new MemoryWorkQueue();
-  const world = { clock, ids: seededIds(1, clock), signer: keyedSigner("key"), region: "local" };
+  const world = {
+    clock,
+    ids: seededIds(1, clock),
+    signer: keyedSigner("key"),
+    region: "local",
+    graces: usualGraces,
+    pause: async (millis: number) => clock.advance(millis),
+  };
   const bent = (bend: Bend): Ports => ({
     documents: documents.store(bend),
     blobs: blobs.store(bend),
@@ -146,7 +153,7 @@ test("of two bodies that race behind the same bytes, the one that comes too late
 test("a repeated closing request makes the link last as long as the first one did", async () => {
   const { clock, ports, registry } = await newRegistry();
   await pushBlob(ports, registry, name, digest, bodyOf(bytes), undefined);
-  clock.advance((limits.leaseSeconds - limits.leaseSecondsLeftMin) * 1_000);
+  clock.advance((usualGraces.leaseSeconds - usualGraces.requestSeconds) * 1_000);
   const upload = newUpload(ports, registry);
   await appendUpload(ports, upload, bodyOf(bytes), undefined);
   await finishUpload(ports, upload, digest, bodyOf(Buffer.alloc(0)), undefined);
@@ -156,7 +163,7 @@ test("a repeated closing request makes the link last as long as the first one di
   const { partition } = await ensureRepository(ports, registry, name);
   const link = must(await readAs<LinkDocument>(ports.documents, partition, ids.link(digest), "link"));
   const left = link.document.leaseUntil - clock.now();
-  expect(left).toBeGreaterThanOrEqual(limits.leaseSecondsLeftMin * 1_000);
+  expect(left).toBeGreaterThanOrEqual(usualGraces.requestSeconds * 1_000);
 });
 
 test("of two closing requests both succeed, although the first drops the bytes that the other is reading back", async () => {

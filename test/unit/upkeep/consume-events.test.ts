@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { readAs } from "../../../shared/catalog/commit.ts";
 import type { EventCursorDocument } from "../../../shared/catalog/documents.ts";
 import { ids, partitions } from "../../../shared/catalog/keys.ts";
+import { usualGraces } from "../../../shared/domain/graces.ts";
 import { digestBytes } from "../../../shared/domain/hash.ts";
 import { limits } from "../../../shared/domain/limits.ts";
 import type { Bend, CommitFate } from "../../../shared/memory/bend.ts";
@@ -31,6 +32,8 @@ function open(seed = 1) {
     clock,
     ids: seededIds(seed, clock),
     region: "local",
+    graces: usualGraces,
+    pause: async () => {},
   };
   return { ports, documents };
 }

@@ -1,3 +1,4 @@
+import { usualGraces } from "../../../shared/domain/graces.ts";
 import type { Bend } from "../../../shared/memory/bend.ts";
 import { MemoryBlobs } from "../../../shared/memory/blobs.ts";
 import { MemoryDocuments } from "../../../shared/memory/documents.ts";
@@ -41,6 +42,8 @@ export async function openUpkeep(options: Options = {}): Promise<UpkeepOnMemory>
     clock,
     ids: seededIds(1, clock),
     region: "local",
+    graces: usualGraces,
+    pause: async () => {},
   };
   const written: string[] = [];
   const log = createLog("warn", (lines) => written.push(...lines.trim().split("\n")));

@@ -1,0 +1,29 @@
+const secondsPerHour = 3600;
+
+/**
+ * How long collection waits, in seconds. Safe only if they are the same in every process, and if what they say of requests and
+ * clocks is true.
+ */
+export interface Graces {
+  /** The longest that a request, or a URL that it gave out, may be at work. Bytes and generations that are given up stay so long. */
+  readonly requestSeconds: number;
+  /** How far a lease is set ahead. Longer than a request. */
+  readonly leaseSeconds: number;
+  /** What two clocks may differ by. */
+  readonly skewSeconds: number;
+  /** How long what a deleted repository had stays, when it cannot be restored. No less than a request. */
+  readonly purgeSeconds: number;
+  /** Between two sweeps of one repository. */
+  readonly sweepSeconds: number;
+  /** How long collection rests when another region has begun to take writes. */
+  readonly quietSeconds: number;
+}
+
+export const usualGraces: Graces = {
+  requestSeconds: secondsPerHour,
+  leaseSeconds: 24 * secondsPerHour,
+  skewSeconds: 600,
+  purgeSeconds: secondsPerHour,
+  sweepSeconds: 600,
+  quietSeconds: 24 * secondsPerHour,
+};
