@@ -157,24 +157,27 @@ function readBytes(text: string | undefined): number {
 /** @throws Error for what collection could not be safe with */
 function readGraces(env: Environment): Graces {
   const usual = usualGraces;
-  const requestSeconds = readSeconds(env, "REQUEST_SECONDS", usual.requestSeconds);
-  const leaseSeconds = readSeconds(env, "LEASE_SECONDS", usual.leaseSeconds);
-  const purgeSeconds = readSeconds(env, "PURGE_SECONDS", Math.max(requestSeconds, usual.purgeSeconds));
+  const requestSeconds = readSeconds(env["REQUEST_SECONDS"], "REQUEST_SECONDS", usual.requestSeconds);
+  const leaseSeconds = readSeconds(env["LEASE_SECONDS"], "LEASE_SECONDS", usual.leaseSeconds);
+  const purgeSeconds = readSeconds(
+    env["PURGE_SECONDS"],
+    "PURGE_SECONDS",
+    Math.max(requestSeconds, usual.purgeSeconds),
+  );
   if (leaseSeconds <= requestSeconds) throw new Error("LEASE_SECONDS is more than REQUEST_SECONDS");
   if (purgeSeconds < requestSeconds) throw new Error("PURGE_SECONDS is no less than REQUEST_SECONDS");
   return {
     requestSeconds,
     leaseSeconds,
     purgeSeconds,
-    skewSeconds: readSeconds(env, "CLOCK_SKEW_SECONDS", usual.skewSeconds),
-    sweepSeconds: readSeconds(env, "SWEEP_SECONDS", usual.sweepSeconds),
-    quietSeconds: readSeconds(env, "QUIET_SECONDS", usual.quietSeconds),
+    skewSeconds: readSeconds(env["CLOCK_SKEW_SECONDS"], "CLOCK_SKEW_SECONDS", usual.skewSeconds),
+    sweepSeconds: readSeconds(env["SWEEP_SECONDS"], "SWEEP_SECONDS", usual.sweepSeconds),
+    quietSeconds: readSeconds(env["QUIET_SECONDS"], "QUIET_SECONDS", usual.quietSeconds),
   };
 }
 
-function readSeconds(env: Environment, variable: string, usual: number): number {
-  const text = env[variable] ?? "";
-  if (text === "") return usual;
+function readSeconds(text: string | undefined, variable: string, usual: number): number {
+  if (text === undefined || text === "") return usual;
   if (!/^[0-9]{1,9}$/.test(text)) throw new Error(`${variable} is a number of seconds`);
   return Number(text);
 }

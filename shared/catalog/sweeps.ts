@@ -1,0 +1,63 @@
+import type { RepositoryName } from "../domain/name.ts";
+import type { Stored } from "../ports/document-store.ts";
+import type { Ports } from "../ports/ports.ts";
+import type { SweepDocument } from "./collection-documents.ts";
+import { readAs, untilSettled } from "./commit.ts";
+import { schema } from "./documents.ts";
+import { ids, partitions, ranks } from "./keys.ts";
+
+/** Has the repository swept at `due` (ms since 1970), or earlier if that was asked for already. One read, and a commit if it is news. */
+export async function askForSweep(
+  ports: Ports,
+  rid: string,
+  repository: RepositoryName,
+  due: number,
+): Promise<void> {
+  const partition = partitions.sweeps(rid);
+  const id = ids.sweep(repository);
+  await untilSettled(async () => {
+    const stored = await readAs<SweepDocument>(ports.documents, partition, id, "sweep");
+    if (stored !== undefined && stored.document.due <= due) return true;
+    const document = newSweep(ports, repository, due);
+    const outcome = await ports.documents.commit(partition, [
+      stored === undefined ? { op: "create", document } : { op: "replace", document, etag: stored.etag },
+    ]);
+    return outcome === "committed" ? true : undefined;
+  });
+}
+
+/** Repositories that are due for a sweep by now, the one that waits longest first. One range read. */
+export async function listDueSweeps(
+  ports: Ports,
+  rid: string,
+  limit: number,
+): Promise<Stored<SweepDocument>[]> {
+  const page = await ports.documents.list(partitions.sweeps(rid), {
+    by: "rank",
+    before: ranks.due(ports.clock.now() + 1, ""),
+    limit,
+    fresh: true,
+  });
+  return page.documents as Stored<SweepDocument>[];
+}
+
+/** What came of a sweep: the next one, or none. Whatever was asked for meanwhile stays, since the document has another etag then. */
+export async function settleSweep(
+  ports: Ports,
+  rid: string,
+  swept: Stored<SweepDocument>,
+  next: number | undefined,
+): Promise<void> {
+  const { repository, id } = swept.document;
+  await ports.documents.commit(partitions.sweeps(rid), [
+    next === undefined
+      ? { op: "delete", id, etag: swept.etag }
+      : { op: "replace", document: newSweep(ports, repository, next), etag: swept.etag },
+  ]);
+}
+
+function newSweep(ports: Ports, repository: RepositoryName, due: number): SweepDocument {
+  const id = ids.sweep(repository);
+  const writer = ports.ids.nonce();
+  return { id, kind: "sweep", schema, writer, rank: ranks.due(due, id), repository, due };
+}
