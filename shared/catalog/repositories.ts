@@ -3,6 +3,7 @@ import type { Ports } from "../ports/ports.ts";
 import { readAs, untilSettled } from "./commit.ts";
 import {
   type CatalogEntryDocument,
+  type Lock,
   type RegistryDocument,
   type RepositoryDocument,
   schema,
@@ -14,6 +15,7 @@ export interface Repository {
   readonly registry: RegistryDocument;
   readonly name: RepositoryName;
   readonly generation: string;
+  readonly locks?: readonly Lock[];
   /** Where its manifests, tags, links, edges and referrers are. */
   readonly partition: string;
 }
@@ -31,8 +33,9 @@ export async function findRepository(
     "repository",
   );
   if (header === undefined) return undefined;
-  const { generation } = header.document;
-  return { registry, name, generation, partition: partitions.content(registry.rid, name, generation) };
+  const { generation, locks } = header.document;
+  const partition = partitions.content(registry.rid, name, generation);
+  return { registry, name, generation, ...(locks === undefined ? {} : { locks }), partition };
 }
 
 /** The repository, made by its first write. Its catalog entry comes first, so that whatever exists can be enumerated. */
