@@ -35,12 +35,16 @@ export interface LeftGenerationDocument extends Document {
   readonly state: "kept" | "purging";
 }
 
-/** Where a generation is that its repository has left, or is about to leave; ranked by `deletedAt`. The truth is beside the header. */
+/**
+ * Where a generation is that its repository has left, or is about to leave; ranked by state and `deletedAt`. The truth is beside
+ * the header.
+ */
 export interface DeletedRepositoryDocument extends Document {
   readonly kind: "deleted-repository";
   readonly repository: RepositoryName;
   readonly generation: string;
   readonly deletedAt: number;
+  readonly state: "kept" | "purging";
 }
 
 /** A repository to be swept; ranked by when. */
@@ -48,6 +52,8 @@ export interface SweepDocument extends Document {
   readonly kind: "sweep";
   readonly repository: RepositoryName;
   readonly due: number;
+  /** Whether somebody is at it. */
+  readonly underWay: boolean;
 }
 
 /** Bytes that go at `deleteAfter`, by which it is ranked. With a digest: those of a condemned blob, whose document goes after them. */

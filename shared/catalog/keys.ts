@@ -88,7 +88,15 @@ export const ranks = {
   deletedAt: (deletedAt: number) => `d:${timeKey(deletedAt)}:`,
   deletedManifest: (deletedAt: number, digest: Digest) => `d:${timeKey(deletedAt)}:m:${digest}`,
   deletedTag: (deletedAt: number, tag: Tag) => `d:${timeKey(deletedAt)}:t:${tag}`,
-  /** Of sweeps, deleted repositories and condemned places: the time, and the id. */
+  /** Of deleted repositories, by what becomes of them. */
+  deletedRepositories: (state: "kept" | "purging") => `${state}:`,
+  deletedRepositoriesAt: (state: "kept" | "purging", deletedAt: number) => `${state}:${timeKey(deletedAt)}:`,
+  deletedRepository: (state: "kept" | "purging", deletedAt: number, id: string) =>
+    `${state}:${timeKey(deletedAt)}:${id}`,
+  /** Manifests between two states, that somebody has to bring to an end. */
+  unfinished: "x:",
+  unfinishedManifest: (since: number, digest: Digest) => `x:${timeKey(since)}:${digest}`,
+  /** Of sweeps and condemned places: the time, and the id. */
   due: (at: number, id: string) => `${timeKey(at)}:${id}`,
 } as const;
 

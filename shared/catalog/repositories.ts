@@ -1,16 +1,13 @@
+import { limits } from "../domain/limits.ts";
 import type { RepositoryName } from "../domain/name.ts";
+import type { Stored } from "../ports/document-store.ts";
 import type { Ports } from "../ports/ports.ts";
+import { enterInCatalog, unlistInCatalog } from "./catalog-entries.ts";
 import { readAs, untilSettled } from "./commit.ts";
-import {
-  type CatalogEntryDocument,
-  type Lock,
-  type RegistryDocument,
-  type RepositoryDocument,
-  schema,
-} from "./documents.ts";
+import { type Lock, type RegistryDocument, type RepositoryDocument, schema } from "./documents.ts";
 import { ids, partitions } from "./keys.ts";
 
-/** A repository in its present generation. */
+/** A repository in one of its generations, usually the present one. */
 export interface Repository {
   readonly registry: RegistryDocument;
   readonly name: RepositoryName;
@@ -20,25 +17,42 @@ export interface Repository {
   readonly partition: string;
 }
 
-/** The repository, or undefined when nothing was ever written to it. One read. */
+/** The repository, or undefined when nothing was written to it since it was last deleted. One read. */
 export async function findRepository(
   ports: Ports,
   registry: RegistryDocument,
   name: RepositoryName,
 ): Promise<Repository | undefined> {
-  const header = await readAs<RepositoryDocument>(
-    ports.documents,
-    partitions.repository(registry.rid, name),
-    ids.repository,
-    "repository",
-  );
-  if (header === undefined) return undefined;
+  const header = await readHeader(ports, registry, name);
+  if (header?.document.state !== "live") return undefined;
   const { generation, locks } = header.document;
+  return inGeneration(registry, name, generation, locks);
+}
+
+/** The repository as it is, or was, in that generation. */
+export function inGeneration(
+  registry: RegistryDocument,
+  name: RepositoryName,
+  generation: string,
+  locks?: readonly Lock[],
+): Repository {
   const partition = partitions.content(registry.rid, name, generation);
   return { registry, name, generation, ...(locks === undefined ? {} : { locks }), partition };
 }
 
-/** The repository, made by its first write. Its catalog entry comes first, so that whatever exists can be enumerated. */
+export async function readHeader(
+  ports: Ports,
+  registry: RegistryDocument,
+  name: RepositoryName,
+): Promise<Stored<RepositoryDocument> | undefined> {
+  const partition = partitions.repository(registry.rid, name);
+  return await readAs<RepositoryDocument>(ports.documents, partition, ids.repository, "repository");
+}
+
+/**
+ * The repository, made by its first write, or made anew by the first after its deletion. Its catalog entry comes first, so that
+ * whatever exists can be enumerated.
+ */
 export async function ensureRepository(
   ports: Ports,
   registry: RegistryDocument,
@@ -46,13 +60,16 @@ export async function ensureRepository(
 ): Promise<Repository> {
   const writer = ports.ids.nonce();
   return await untilSettled(async () => {
-    const found = await findRepository(ports, registry, name);
-    if (found !== undefined) return found;
-    const entered = await ports.documents.commit(partitions.catalog(registry.rid), [
-      { op: "create", document: newEntry(ports, name, writer) },
-    ]);
-    if (entered === "unknown") return undefined;
-    const header: RepositoryDocument = {
+    const before = await readHeader(ports, registry, name);
+    if (before?.document.state === "live") {
+      return inGeneration(registry, name, before.document.generation, before.document.locks);
+    }
+    if (before?.document.state === "deleting") {
+      await finishLeaving(ports, registry, name);
+      return undefined;
+    }
+    if (!(await enterInCatalog(ports, { registry, name }))) return undefined;
+    const document: RepositoryDocument = {
       id: ids.repository,
       kind: "repository",
       schema,
@@ -63,55 +80,42 @@ export async function ensureRepository(
       createdAt: ports.clock.now(),
     };
     await ports.documents.commit(partitions.repository(registry.rid, name), [
-      { op: "create", document: header },
+      before === undefined ? { op: "create", document } : { op: "replace", document, etag: before.etag },
     ]);
     // Whoever made it: read what there is now.
     return await findRepository(ports, registry, name);
   });
 }
 
-/** Lists the repository in the catalog: its first manifest is about to be there. One read when it is listed already. */
-export async function listInCatalog(ports: Ports, repository: Repository, writer: string): Promise<void> {
-  const partition = partitions.catalog(repository.registry.rid);
-  const id = ids.catalogEntry(repository.name);
-  await untilSettled(async () => {
-    const entry = await readAs<CatalogEntryDocument>(ports.documents, partition, id, "catalog-entry");
-    if (entry?.document.rank !== undefined) return true;
-    const outcome = await ports.documents.commit(partition, [
-      entry === undefined
-        ? { op: "create", document: { ...newEntry(ports, repository.name, writer), rank: id } }
-        : { op: "replace", document: { ...entry.document, rank: id, writer }, etag: entry.etag },
-    ]);
-    return outcome === "committed" ? true : undefined;
-  });
-}
-
-function newEntry(ports: Ports, repository: RepositoryName, writer: string): CatalogEntryDocument {
-  return {
-    id: ids.catalogEntry(repository),
-    kind: "catalog-entry",
-    schema,
-    writer,
-    repository,
-    createdAt: ports.clock.now(),
-  };
-}
-
-/** The names of the repositories that have had a manifest, after `last`, in the order of their bytes. */
-export async function listRepositories(
+/**
+ * Ends a deletion that has left the repository's generation: off the catalog; then, since readers remember a generation for a
+ * while, nobody begins another until they have forgotten it. Does nothing when none is under way.
+ */
+export async function finishLeaving(
   ports: Ports,
   registry: RegistryDocument,
-  last: string | undefined,
-  limit: number,
-): Promise<{ names: RepositoryName[]; more: boolean }> {
-  const page = await ports.documents.list(partitions.catalog(registry.rid), {
-    by: "rank",
-    ...(last === undefined ? {} : { after: ids.catalogEntry(last as RepositoryName) }),
-    limit,
-    fresh: true,
+  name: RepositoryName,
+): Promise<void> {
+  const leaving = await readHeader(ports, registry, name);
+  if (leaving?.document.state !== "deleting") return;
+  const { generation } = leaving.document;
+  await unlistInCatalog(ports, { registry, name }, async () => {
+    const now = await readHeader(ports, registry, name);
+    return now?.document.state === "deleting" && now.document.generation === generation;
   });
-  return {
-    names: page.documents.map((stored) => (stored.document as CatalogEntryDocument).repository),
-    more: page.more,
+  await ports.pause(limits.repositoryCacheSeconds * 1000);
+  const document: RepositoryDocument = {
+    ...leaving.document,
+    state: "deleted",
+    writer: ports.ids.nonce(),
   };
+  const partition = partitions.repository(registry.rid, name);
+  await untilSettled(async () => {
+    const outcome = await ports.documents.commit(partition, [
+      { op: "replace", document, etag: leaving.etag },
+    ]);
+    if (outcome !== "unknown") return true;
+    const now = await readHeader(ports, registry, name);
+    return now?.etag === leaving.etag ? undefined : true;
+  });
 }

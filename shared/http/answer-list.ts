@@ -1,4 +1,4 @@
-import { listRepositories } from "../catalog/repositories.ts";
+import { listRepositories } from "../catalog/catalog-entries.ts";
 import { parseDigest } from "../domain/digest.ts";
 import { mediaTypes } from "../domain/media-type.ts";
 import { listReferrers } from "../registry/list-referrers.ts";

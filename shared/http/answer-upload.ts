@@ -2,13 +2,13 @@ import { asDigestAlgorithm, type Digest, parseDigest } from "../domain/digest.ts
 import { RegistryError } from "../domain/errors.ts";
 import { asRepositoryName } from "../domain/name.ts";
 import { type ByteRange, formatUploadRange, parseContentRange } from "../domain/range.ts";
-import { appendUpload } from "../registry/append-upload.ts";
-import { cancelUpload } from "../registry/cancel-upload.ts";
-import { finishUpload } from "../registry/finish-upload.ts";
 import { mountBlob } from "../registry/mount-blob.ts";
-import { pushBlob } from "../registry/push-blob.ts";
-import { readUpload } from "../registry/read-upload.ts";
-import { formatTicket, newTicket, parseTicket, type Upload } from "../registry/upload-ticket.ts";
+import { appendUpload } from "../registry/uploads/append-upload.ts";
+import { cancelUpload } from "../registry/uploads/cancel-upload.ts";
+import { finishUpload } from "../registry/uploads/finish-upload.ts";
+import { pushBlob } from "../registry/uploads/push-blob.ts";
+import { readUpload } from "../registry/uploads/read-upload.ts";
+import { formatTicket, newTicket, parseTicket, type Upload } from "../registry/uploads/upload-ticket.ts";
 import type { Reply, RepositoryExchange } from "./exchange.ts";
 import { formatPath } from "./route.ts";
 

@@ -1,6 +1,6 @@
 import { RegistryError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
-import type { Body } from "../registry/stage-body.ts";
+import type { Body } from "../registry/uploads/stage-body.ts";
 
 /** Time limits of a body, in seconds. */
 export interface BodyTimes {

@@ -1,8 +1,9 @@
 import { leaseLink } from "../catalog/blobs.ts";
+import { listInCatalog } from "../catalog/catalog-entries.ts";
 import type { RegistryDocument } from "../catalog/documents.ts";
 import { commitManifest } from "../catalog/manifest-commit.ts";
 import { leaseManifest } from "../catalog/manifests.ts";
-import { ensureRepository, listInCatalog, type Repository } from "../catalog/repositories.ts";
+import { ensureRepository, type Repository } from "../catalog/repositories.ts";
 import { algorithmOf, type Digest } from "../domain/digest.ts";
 import { RegistryError } from "../domain/errors.ts";
 import { digestBytes } from "../domain/hash.ts";
@@ -11,7 +12,7 @@ import { type Child, type Manifest, parseManifest } from "../domain/manifest.ts"
 import type { Reference, RepositoryName, Tag } from "../domain/name.ts";
 import { type Place, samePlace } from "../domain/place.ts";
 import type { Ports } from "../ports/ports.ts";
-import { newPlace } from "./upload-ticket.ts";
+import { newPlace } from "./uploads/upload-ticket.ts";
 
 /** Children looked up at once. */
 const readsAtOnce = 32;

@@ -12,10 +12,10 @@ import { MemoryDocuments } from "../../../shared/memory/documents.ts";
 import { MemoryWorkQueue } from "../../../shared/memory/work-queue.ts";
 import { keyedSigner, ManualClock, seededIds } from "../../../shared/memory/world.ts";
 import type { Ports } from "../../../shared/ports/ports.ts";
-import { appendUpload } from "../../../shared/registry/append-upload.ts";
-import { finishUpload } from "../../../shared/registry/finish-upload.ts";
-import type { Body } from "../../../shared/registry/stage-body.ts";
-import { newTicket, type Upload } from "../../../shared/registry/upload-ticket.ts";
+import { appendUpload } from "../../../shared/registry/uploads/append-upload.ts";
+import { finishUpload } from "../../../shared/registry/uploads/finish-upload.ts";
+import type { Body } from "../../../shared/registry/uploads/stage-body.ts";
+import { newTicket, type Upload } from "../../../shared/registry/uploads/upload-ticket.ts";
 import { sampleBytes } from "../sample-blobs.ts";
 
 const block = 1_024;

@@ -1,6 +1,6 @@
 import { findLink } from "../../../shared/catalog/blobs.ts";
 import { findRepository } from "../../../shared/catalog/repositories.ts";
-import { readUpload } from "../../../shared/registry/read-upload.ts";
+import { readUpload } from "../../../shared/registry/uploads/read-upload.ts";
 import { type BegunUpload, codeOf, type Simulation } from "./simulation.ts";
 import { append, bodyOf, finish, pushWhole } from "./uploads.ts";
 

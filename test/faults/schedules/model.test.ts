@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { findRepository, listRepositories } from "../../../shared/catalog/repositories.ts";
+import { listRepositories } from "../../../shared/catalog/catalog-entries.ts";
+import { findRepository } from "../../../shared/catalog/repositories.ts";
 import type { RepositoryName } from "../../../shared/domain/name.ts";
 import { listReferrers } from "../../../shared/registry/list-referrers.ts";
 import { listTags } from "../../../shared/registry/list-tags.ts";

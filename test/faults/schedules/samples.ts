@@ -4,7 +4,7 @@ import { limits } from "../../../shared/domain/limits.ts";
 import { mediaTypes } from "../../../shared/domain/media-type.ts";
 import type { Tag } from "../../../shared/domain/name.ts";
 import { asRepositoryName, asTag } from "../../../shared/domain/name.ts";
-import type { Body } from "../../../shared/registry/stage-body.ts";
+import type { Body } from "../../../shared/registry/uploads/stage-body.ts";
 import type { PushedManifest } from "../../../shared/registry/write-manifest.ts";
 
 export interface SampleBlob {

@@ -1,7 +1,7 @@
 import { finishManifestDeletion } from "../../../shared/catalog/manifest-deletion.ts";
 import { ensureRepository, findRepository } from "../../../shared/catalog/repositories.ts";
 import { usualGraces } from "../../../shared/domain/graces.ts";
-import { pushBlob } from "../../../shared/registry/push-blob.ts";
+import { pushBlob } from "../../../shared/registry/uploads/push-blob.ts";
 import { writeManifest } from "../../../shared/registry/write-manifest.ts";
 import { act, drawFocus, type Focus } from "./actions.ts";
 import { endUploads } from "./begun-uploads.ts";

@@ -13,7 +13,7 @@ import { MemorySessions } from "../../../shared/memory/sessions.ts";
 import { MemoryWorkQueue } from "../../../shared/memory/work-queue.ts";
 import { keyedSigner, ManualClock, seededIds } from "../../../shared/memory/world.ts";
 import type { Ports } from "../../../shared/ports/ports.ts";
-import type { Upload } from "../../../shared/registry/upload-ticket.ts";
+import type { Upload } from "../../../shared/registry/uploads/upload-ticket.ts";
 import { History, type Span } from "./history.ts";
 import type { SampleBlob } from "./samples.ts";
 import { type Reply, Scheduler, type Weather } from "./scheduler.ts";

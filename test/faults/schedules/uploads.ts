@@ -1,12 +1,17 @@
 import type { RepositoryName } from "../../../shared/domain/name.ts";
 import type { ByteRange } from "../../../shared/domain/range.ts";
-import { appendUpload } from "../../../shared/registry/append-upload.ts";
-import { cancelUpload } from "../../../shared/registry/cancel-upload.ts";
-import { finishUpload } from "../../../shared/registry/finish-upload.ts";
-import { pushBlob } from "../../../shared/registry/push-blob.ts";
-import { readUpload } from "../../../shared/registry/read-upload.ts";
-import type { Body } from "../../../shared/registry/stage-body.ts";
-import { formatTicket, newTicket, parseTicket, type Upload } from "../../../shared/registry/upload-ticket.ts";
+import { appendUpload } from "../../../shared/registry/uploads/append-upload.ts";
+import { cancelUpload } from "../../../shared/registry/uploads/cancel-upload.ts";
+import { finishUpload } from "../../../shared/registry/uploads/finish-upload.ts";
+import { pushBlob } from "../../../shared/registry/uploads/push-blob.ts";
+import { readUpload } from "../../../shared/registry/uploads/read-upload.ts";
+import type { Body } from "../../../shared/registry/uploads/stage-body.ts";
+import {
+  formatTicket,
+  newTicket,
+  parseTicket,
+  type Upload,
+} from "../../../shared/registry/uploads/upload-ticket.ts";
 import { outcomeOf } from "./clients.ts";
 import type { Outcome } from "./history.ts";
 import type { SampleBlob } from "./samples.ts";

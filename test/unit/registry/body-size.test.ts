@@ -5,7 +5,7 @@ import {
   checkAnnouncedSize,
   checkBlocks,
   checkReceivedSize,
-} from "../../../shared/registry/body-size.ts";
+} from "../../../shared/registry/uploads/body-size.ts";
 
 const wrongLength = expect.objectContaining({ code: "SIZE_INVALID", status: 400 });
 const tooLarge = expect.objectContaining({ code: "SIZE_INVALID", status: 413 });

@@ -17,9 +17,9 @@ import type { Ports } from "../../../shared/ports/ports.ts";
 import { deleteBlob } from "../../../shared/registry/delete-blob.ts";
 import { deleteManifest } from "../../../shared/registry/delete-manifest.ts";
 import { listTags } from "../../../shared/registry/list-tags.ts";
-import { pushBlob } from "../../../shared/registry/push-blob.ts";
 import { readBlob } from "../../../shared/registry/read-blob.ts";
 import { openManifest, readManifest } from "../../../shared/registry/read-manifest.ts";
+import { pushBlob } from "../../../shared/registry/uploads/push-blob.ts";
 import { writeManifest } from "../../../shared/registry/write-manifest.ts";
 
 // What the seeded schedules meet too rarely to rely on: what was given up is applied just where it would do harm.

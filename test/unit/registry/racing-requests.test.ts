@@ -15,12 +15,12 @@ import { MemorySessions } from "../../../shared/memory/sessions.ts";
 import { MemoryWorkQueue } from "../../../shared/memory/work-queue.ts";
 import { keyedSigner, ManualClock, seededIds } from "../../../shared/memory/world.ts";
 import type { Ports } from "../../../shared/ports/ports.ts";
-import { appendUpload } from "../../../shared/registry/append-upload.ts";
 import { deleteManifest } from "../../../shared/registry/delete-manifest.ts";
-import { finishUpload } from "../../../shared/registry/finish-upload.ts";
-import { pushBlob } from "../../../shared/registry/push-blob.ts";
 import { readManifest } from "../../../shared/registry/read-manifest.ts";
-import { newTicket, type Upload } from "../../../shared/registry/upload-ticket.ts";
+import { appendUpload } from "../../../shared/registry/uploads/append-upload.ts";
+import { finishUpload } from "../../../shared/registry/uploads/finish-upload.ts";
+import { pushBlob } from "../../../shared/registry/uploads/push-blob.ts";
+import { newTicket, type Upload } from "../../../shared/registry/uploads/upload-ticket.ts";
 import { writeManifest } from "../../../shared/registry/write-manifest.ts";
 
 // What the seeded schedules meet too rarely to rely on: each race is made to happen, at the call where it matters.

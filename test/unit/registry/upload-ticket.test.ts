@@ -12,7 +12,7 @@ import {
   parseTicket,
   type UploadTicket,
   uploadPlace,
-} from "../../../shared/registry/upload-ticket.ts";
+} from "../../../shared/registry/uploads/upload-ticket.ts";
 import { repositoryNames, troublemakers, ulids } from "../arbitraries.ts";
 
 const unknownUpload = expect.objectContaining({ code: "BLOB_UPLOAD_UNKNOWN", status: 404 });

@@ -1,7 +1,7 @@
-import type { Hasher } from "../domain/hash.ts";
-import { limits } from "../domain/limits.ts";
-import { rechunk } from "../domain/rechunk.ts";
-import type { BlockWriter } from "../ports/blob-store.ts";
+import type { Hasher } from "../../domain/hash.ts";
+import { limits } from "../../domain/limits.ts";
+import { rechunk } from "../../domain/rechunk.ts";
+import type { BlockWriter } from "../../ports/blob-store.ts";
 import { blobTooLarge } from "./body-size.ts";
 
 /** A request's body as the use cases see it. */

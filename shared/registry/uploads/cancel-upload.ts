@@ -1,5 +1,5 @@
-import { untilSettled } from "../catalog/commit.ts";
-import type { Ports } from "../ports/ports.ts";
+import { untilSettled } from "../../catalog/commit.ts";
+import type { Ports } from "../../ports/ports.ts";
 import { readOpenSession } from "./append-upload.ts";
 import { type Upload, uploadPlace } from "./upload-ticket.ts";
 

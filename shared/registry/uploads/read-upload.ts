@@ -1,4 +1,4 @@
-import type { Ports } from "../ports/ports.ts";
+import type { Ports } from "../../ports/ports.ts";
 import { readOpenSession } from "./append-upload.ts";
 import type { Upload } from "./upload-ticket.ts";
 

@@ -1,11 +1,11 @@
-import { holdBlob, type OwnBytes } from "../catalog/blobs.ts";
-import type { RegistryDocument } from "../catalog/documents.ts";
-import { ensureRepository } from "../catalog/repositories.ts";
-import { algorithmOf, type Digest } from "../domain/digest.ts";
-import { RegistryError } from "../domain/errors.ts";
-import type { RepositoryName } from "../domain/name.ts";
-import { samePlace } from "../domain/place.ts";
-import type { Ports } from "../ports/ports.ts";
+import { holdBlob, type OwnBytes } from "../../catalog/blobs.ts";
+import type { RegistryDocument } from "../../catalog/documents.ts";
+import { ensureRepository } from "../../catalog/repositories.ts";
+import { algorithmOf, type Digest } from "../../domain/digest.ts";
+import { RegistryError } from "../../domain/errors.ts";
+import type { RepositoryName } from "../../domain/name.ts";
+import { samePlace } from "../../domain/place.ts";
+import type { Ports } from "../../ports/ports.ts";
 
 /**
  * Makes committed bytes a blob of the repository, and drops them if the registry had the blob already. The repository is

@@ -1,10 +1,10 @@
-import { RegistryError } from "../domain/errors.ts";
-import { type Hasher, hasher, type ResumableHasher } from "../domain/hash.ts";
-import { limits } from "../domain/limits.ts";
-import type { ByteRange } from "../domain/range.ts";
-import type { Run } from "../ports/blob-store.ts";
-import type { Ports } from "../ports/ports.ts";
-import type { SessionHash, StoredSession, UploadSession } from "../ports/upload-sessions.ts";
+import { RegistryError } from "../../domain/errors.ts";
+import { type Hasher, hasher, type ResumableHasher } from "../../domain/hash.ts";
+import { limits } from "../../domain/limits.ts";
+import type { ByteRange } from "../../domain/range.ts";
+import type { Run } from "../../ports/blob-store.ts";
+import type { Ports } from "../../ports/ports.ts";
+import type { SessionHash, StoredSession, UploadSession } from "../../ports/upload-sessions.ts";
 import { checkAnnouncedSize, checkBlocks, checkReceivedSize } from "./body-size.ts";
 import { type Body, stageBody } from "./stage-body.ts";
 import { continueHash } from "./upload-hash.ts";

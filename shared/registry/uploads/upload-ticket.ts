@@ -1,10 +1,10 @@
-import type { RegistryDocument } from "../catalog/documents.ts";
-import { asDigestAlgorithm, type DigestAlgorithm } from "../domain/digest.ts";
-import { RegistryError } from "../domain/errors.ts";
-import { limits } from "../domain/limits.ts";
-import type { RepositoryName } from "../domain/name.ts";
-import { type Place, placeName } from "../domain/place.ts";
-import type { Ports } from "../ports/ports.ts";
+import type { RegistryDocument } from "../../catalog/documents.ts";
+import { asDigestAlgorithm, type DigestAlgorithm } from "../../domain/digest.ts";
+import { RegistryError } from "../../domain/errors.ts";
+import { limits } from "../../domain/limits.ts";
+import type { RepositoryName } from "../../domain/name.ts";
+import { type Place, placeName } from "../../domain/place.ts";
+import type { Ports } from "../../ports/ports.ts";
 
 const begunMark = "begun";
 

@@ -1,11 +1,11 @@
-import { algorithmOf, type Digest, type DigestAlgorithm } from "../domain/digest.ts";
-import { RegistryError } from "../domain/errors.ts";
-import { hasher, type ResumableHasher, resumableHasher } from "../domain/hash.ts";
-import { limits } from "../domain/limits.ts";
-import type { Place } from "../domain/place.ts";
-import type { Staged } from "../ports/blob-store.ts";
-import type { Ports } from "../ports/ports.ts";
-import type { UploadSession } from "../ports/upload-sessions.ts";
+import { algorithmOf, type Digest, type DigestAlgorithm } from "../../domain/digest.ts";
+import { RegistryError } from "../../domain/errors.ts";
+import { hasher, type ResumableHasher, resumableHasher } from "../../domain/hash.ts";
+import { limits } from "../../domain/limits.ts";
+import type { Place } from "../../domain/place.ts";
+import type { Staged } from "../../ports/blob-store.ts";
+import type { Ports } from "../../ports/ports.ts";
+import type { UploadSession } from "../../ports/upload-sessions.ts";
 
 /**
  * A resumable hasher that has consumed what the session holds: from its saved state, or, when there is none that can be

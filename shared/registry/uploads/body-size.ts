@@ -1,7 +1,7 @@
-import { RegistryError } from "../domain/errors.ts";
-import { limits } from "../domain/limits.ts";
-import type { ByteRange } from "../domain/range.ts";
-import type { Run } from "../ports/blob-store.ts";
+import { RegistryError } from "../../domain/errors.ts";
+import { limits } from "../../domain/limits.ts";
+import type { ByteRange } from "../../domain/range.ts";
+import type { Run } from "../../ports/blob-store.ts";
 
 /** What the headers announce. @throws RegistryError SIZE_INVALID */
 export function checkAnnouncedSize(
