@@ -1,6 +1,5 @@
 import type { Digest } from "../domain/digest.ts";
 import { RegistryError } from "../domain/errors.ts";
-import { timeKey } from "../domain/key.ts";
 import { limits } from "../domain/limits.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import type { Tag } from "../domain/name.ts";
@@ -15,7 +14,7 @@ import {
   type ReferrerDocument,
   schema,
 } from "./documents.ts";
-import { ids } from "./keys.ts";
+import { ids, ranks } from "./keys.ts";
 import { finishManifestDeletion } from "./manifest-deletion.ts";
 import { readManifest } from "./manifests.ts";
 import type { Repository } from "./repositories.ts";
@@ -117,7 +116,7 @@ function manifestDocument(
     kind: "manifest",
     schema,
     writer,
-    ...(state === "live" ? { rank: `m:${timeKey(createdAt)}:${digest}` } : {}),
+    rank: state === "live" ? ranks.manifest(createdAt, digest) : ranks.unfinishedManifest(now, digest),
     digest,
     mediaType: manifest.mediaType,
     size: added.size,

@@ -7,7 +7,7 @@ import type { Ports } from "../ports/ports.ts";
 import type { CondemnedPlaceDocument } from "./collection-documents.ts";
 import { commitIdempotent, EventedChange, newEvent, untilSettled } from "./commit.ts";
 import { type ManifestDocument, type ManifestTagDocument, schema } from "./documents.ts";
-import { endOfPrefix, ids, partitions } from "./keys.ts";
+import { endOfPrefix, ids, partitions, ranks } from "./keys.ts";
 import { findManifest, readManifest } from "./manifests.ts";
 import type { Repository } from "./repositories.ts";
 import { findTag } from "./tags.ts";
@@ -28,7 +28,12 @@ export async function removeManifest(ports: Ports, repository: Repository, diges
   const marked = await untilSettled(async () => {
     const stored = await findManifest(ports, repository, digest);
     if (stored === undefined) return await change.isCommitted();
-    const document: ManifestDocument = { ...stored.document, state: "deleting", writer };
+    const document: ManifestDocument = {
+      ...stored.document,
+      state: "deleting",
+      rank: ranks.unfinishedManifest(ports.clock.now(), digest),
+      writer,
+    };
     const { mediaType, size } = document;
     const mark: Operation = { op: "replace", document, etag: stored.etag };
     const usage = { manifests: -1, manifestBytes: -size };
