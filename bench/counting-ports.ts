@@ -55,6 +55,7 @@ function countingDocuments(documents: DocumentStore, calls: () => Calls): Docume
       return await documents.commit(partition, operations);
     },
     changes: async (cursor, limit) => await documents.changes(cursor, limit),
+    writeRegion: async () => await documents.writeRegion(),
   };
 }
 
@@ -105,6 +106,14 @@ function countingBlobs(blobs: BlobStore, calls: () => Calls): BlobStore {
     delete: async (place) => {
       count("delete");
       await blobs.delete(place);
+    },
+    list: async (container, query) => {
+      count("list");
+      return await blobs.list(container, query);
+    },
+    deleteContainer: async (container) => {
+      count("deleteContainer");
+      await blobs.deleteContainer(container);
     },
     discardUnfinished: async (before) => await blobs.discardUnfinished(before),
   };

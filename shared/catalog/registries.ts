@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import type { RegistryName } from "../domain/name.ts";
 import type { Stored } from "../ports/document-store.ts";
 import type { Ports } from "../ports/ports.ts";
@@ -151,7 +150,7 @@ async function withPolicies(
   const stored = await readRegistry(ports, rid);
   if (stored?.document.state !== "live") return undefined;
   const merged: RegistryPolicies = { ...stored.document.policies, ...policies };
-  if (isDeepStrictEqual(merged, stored.document.policies)) return stored.document;
+  if (JSON.stringify(merged) === JSON.stringify(stored.document.policies)) return stored.document;
   const document: RegistryDocument = { ...stored.document, policies: merged, writer };
   const outcome = await ports.documents.commit(partitions.registry(rid), [
     { op: "replace", document, etag: stored.etag },

@@ -24,6 +24,12 @@ export function pathOf(root: string, place: Place): string {
   return join(root, place.container, place.name);
 }
 
+/** The folder of a container. @throws Error when the container is not of the form that places have */
+export function containerPath(root: string, container: string): string {
+  if (!containerGrammar.test(container)) throw new Error(`not a container: ${container.slice(0, 200)}`);
+  return join(root, container);
+}
+
 /** @param path of the place @param start of the part in the blob, in bytes */
 function partPath(path: string, start: number): string {
   return start === 0 ? path : `${path}+${start}`;

@@ -1,12 +1,20 @@
 import { randomBytes } from "node:crypto";
-import { stat, unlink } from "node:fs/promises";
+import { rm, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { limits } from "../domain/limits.ts";
 import type { Place } from "../domain/place.ts";
-import type { BlobStore, BlockWriter, Staged } from "../ports/blob-store.ts";
+import type {
+  BlobStore,
+  BlockWriter,
+  Container,
+  Staged,
+  StoredBytesPage,
+  StoredBytesQuery,
+} from "../ports/blob-store.ts";
 import {
   commitParts,
   committedParts,
+  containerPath,
   deleteParts,
   type Part,
   pathOf,
@@ -14,6 +22,7 @@ import {
   runPath,
   stagedParts,
 } from "./blob-chain.ts";
+import { listBlobs } from "./blob-list.ts";
 import type { Directories } from "./directories.ts";
 import { asRegistryError, ifExists } from "./file-errors.ts";
 import { RunWriter, SyncSlots } from "./run-writer.ts";
@@ -99,6 +108,14 @@ export class LocalBlobs implements BlobStore {
 
   async delete(place: Place): Promise<void> {
     await deleteParts(pathOf(this.#root, place));
+  }
+
+  async list(container: Container, query: StoredBytesQuery): Promise<StoredBytesPage> {
+    return await listBlobs(containerPath(this.#root, container.container), container, query);
+  }
+
+  async deleteContainer({ container }: Container): Promise<void> {
+    await rm(containerPath(this.#root, container), { recursive: true, force: true });
   }
 
   async discardUnfinished(before: number): Promise<number> {

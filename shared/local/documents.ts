@@ -75,6 +75,10 @@ export class LocalDocuments implements DocumentStore {
     });
   }
 
+  async writeRegion(): Promise<string> {
+    return "local";
+  }
+
   async changes(cursor: string | undefined, limit: number): Promise<ChangePage> {
     checkPageLimit(limit);
     if (cursor !== undefined && !/^[0-9a-f]{14}$/.test(cursor)) throw new Error("not a cursor of this store");

@@ -52,7 +52,7 @@ function timeOf(id: string): number | undefined {
 }
 
 /** Empty where there is no such folder. */
-async function namesIn(folder: string): Promise<string[]> {
+export async function namesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (error) {

@@ -1,7 +1,16 @@
 import { RegistryError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { Place } from "../domain/place.ts";
-import type { BlobProperties, BlobStore, Run, Staged } from "../ports/blob-store.ts";
+import {
+  type BlobProperties,
+  type BlobStore,
+  type Container,
+  checkListLimit,
+  type Run,
+  type Staged,
+  type StoredBytesPage,
+  type StoredBytesQuery,
+} from "../ports/blob-store.ts";
 import { type Bend, bentChange, bentRead, type Call } from "./bend.ts";
 
 export interface MemoryBlobOptions {
@@ -18,6 +27,8 @@ interface StagedRun {
 }
 
 interface Committed {
+  readonly place: Place;
+  readonly committedAt: number;
   readonly pieces: readonly Uint8Array[];
   readonly properties: BlobProperties;
 }
@@ -72,7 +83,7 @@ export class MemoryBlobs {
       openStaged: (place, staged) => this.#readStaged(bend, keyOf(place), staged),
       commit: async (place, staged, properties) => {
         const key = keyOf(place);
-        await change("commit", key, () => this.#commit(key, staged, properties));
+        await change("commit", key, () => this.#commit(place, staged, properties));
       },
       discard: async (place, staged) => {
         const nonces = staged.runs.map((run) => run.nonce);
@@ -80,7 +91,7 @@ export class MemoryBlobs {
       },
       put: async (place, bytes, properties) => {
         const key = keyOf(place);
-        await change("put", key, () => this.#put(key, [Uint8Array.from(bytes)], properties));
+        await change("put", key, () => this.#put(place, [Uint8Array.from(bytes)], properties));
       },
       open: async (place, start, end) =>
         await look("open", keyOf(place), () => this.#open(bend, keyOf(place), start, end)),
@@ -89,6 +100,12 @@ export class MemoryBlobs {
         await change("delete", keyOf(place), () => {
           this.#committed.delete(keyOf(place));
         });
+      },
+      list: async (container, query) =>
+        await look("list", keyOf({ ...container, name: query.prefix }), () => this.#list(container, query)),
+      deleteContainer: async (container) => {
+        const key = keyOf({ ...container, name: "" });
+        await change("deleteContainer", key, () => this.#deleteContainer(key));
       },
       discardUnfinished: async (before) =>
         await change("discardUnfinished", "", () => this.#discardUnfinished(before)),
@@ -141,7 +158,8 @@ export class MemoryBlobs {
     return found;
   }
 
-  #commit(key: string, staged: Staged, properties: BlobProperties): void {
+  #commit(place: Place, staged: Staged, properties: BlobProperties): void {
+    const key = keyOf(place);
     const before = this.#committed.get(key);
     if (before !== undefined) {
       if (before.properties.digest !== properties.digest) throw new Error(`other bytes are at ${key}`);
@@ -150,15 +168,16 @@ export class MemoryBlobs {
     const pieces = staged.runs.flatMap((run) => this.#finishedRun(key, run).blocks);
     const bytes = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
     if (bytes !== staged.bytes) throw new Error(`${bytes} bytes are staged at ${key}, not ${staged.bytes}`);
-    this.#put(key, pieces, properties);
+    this.#put(place, pieces, properties);
     this.#staged.delete(key);
   }
 
-  #put(key: string, pieces: readonly Uint8Array[], properties: BlobProperties): void {
+  #put(place: Place, pieces: readonly Uint8Array[], properties: BlobProperties): void {
+    const key = keyOf(place);
     const bytes = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
     if (bytes !== properties.size) throw new Error(`${bytes} bytes are given, not ${properties.size}`);
     if (this.#committed.has(key)) throw new Error(`bytes are at ${key} already`);
-    this.#committed.set(key, { pieces, properties });
+    this.#committed.set(key, { place, committedAt: this.#now(), pieces, properties });
   }
 
   #open(bend: Bend, key: string, start: number, end: number): AsyncIterable<Uint8Array> | undefined {
@@ -169,6 +188,26 @@ export class MemoryBlobs {
       throw new Error(`no bytes ${start} to ${end} in a blob of ${size}`);
     }
     return bentPieces(bend, key, piecesBetween(committed.pieces, start, end));
+  }
+
+  #list(container: Container, { prefix, after = "", limit }: StoredBytesQuery): StoredBytesPage {
+    checkListLimit(limit);
+    const start = keyOf({ ...container, name: prefix });
+    const keys = [...this.#committed.keys()].filter((key) => key.startsWith(start) && key > after).sort();
+    const stored = keys.slice(0, limit).flatMap((key) => {
+      const committed = this.#committed.get(key);
+      if (committed === undefined) return [];
+      const { place, committedAt, properties } = committed;
+      return [{ place, size: properties.size, committedAt, properties }];
+    });
+    const last = keys[limit - 1];
+    return { stored, ...(keys.length > limit && last !== undefined ? { next: last } : {}) };
+  }
+
+  #deleteContainer(start: string): void {
+    for (const blobs of [this.#committed, this.#staged]) {
+      for (const key of [...blobs.keys()]) if (key.startsWith(start)) blobs.delete(key);
+    }
   }
 
   #dropRuns(key: string, nonces: readonly string[]): void {

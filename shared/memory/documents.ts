@@ -23,6 +23,8 @@ export class MemoryDocuments {
   /** Every write, in the order of commits; `changes` skips what is no longer the latest version. */
   readonly #log: LogEntry[] = [];
   #etags = 0;
+  /** Where writes go; a test moves it. */
+  writeRegion = "local";
 
   /** The port onto these documents. Several, bent in different ways, share them. */
   store(bend: Bend = {}): DocumentStore {
@@ -47,6 +49,7 @@ export class MemoryDocuments {
       },
       changes: async (cursor, limit) =>
         await bentRead(bend, call("changes", ""), () => this.#changes(cursor, limit)),
+      writeRegion: async () => await bentRead(bend, call("writeRegion", ""), () => this.writeRegion),
     };
   }
 

@@ -1,4 +1,5 @@
 import type { Digest } from "../domain/digest.ts";
+import { limits } from "../domain/limits.ts";
 import type { Place } from "../domain/place.ts";
 
 /** The blocks that one request staged for an upload. Racing requests have different nonces, so blocks cannot collide. */
@@ -32,6 +33,34 @@ export interface BlobProperties {
   readonly repository: string;
   readonly digest: Digest;
   readonly size: number;
+}
+
+/** The containers of a store are those of its places. */
+export type Container = Pick<Place, "account" | "container">;
+
+/** Committed bytes. */
+export interface StoredBytes {
+  readonly place: Place;
+  readonly size: number;
+  /** ms since 1970, about. */
+  readonly committedAt: number;
+  /** What was kept beside them; absent where a store keeps nothing. */
+  readonly properties?: BlobProperties;
+}
+
+export interface StoredBytesPage {
+  readonly stored: readonly StoredBytes[];
+  /** Where the next page begins; absent after the last. Give it back as it is. */
+  readonly next?: string;
+}
+
+export interface StoredBytesQuery {
+  /** How the names of the places begin. */
+  readonly prefix: string;
+  /** The `next` of the page before. */
+  readonly after?: string;
+  /** Of this page, 1 to 1,000; it may have fewer, or none, and not be the last. */
+  readonly limit: number;
 }
 
 /** What a signed URL is for. */
@@ -93,6 +122,18 @@ export interface BlobStore {
   /** Removes the bytes; an absent place is no error. */
   delete(place: Place): Promise<void>;
 
+  /** A page of what is committed in a container, in the order of the names' bytes. Nothing where there is no such container. */
+  list(container: Container, query: StoredBytesQuery): Promise<StoredBytesPage>;
+
+  /** Removes a container with all that is in it, for good: nothing may be stored there again. An absent one is no error. */
+  deleteContainer(container: Container): Promise<void>;
+
   /** Drops blocks of uploads that began before `before` (ms since 1970) and were never committed. @returns how many uploads */
   discardUnfinished(before: number): Promise<number>;
+}
+
+/** @throws Error for a page size out of range */
+export function checkListLimit(limit: number): void {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= limits.pageItemsMax) return;
+  throw new Error(`a page has 1 to ${limits.pageItemsMax} blobs: ${limit}`);
 }

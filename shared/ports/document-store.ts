@@ -87,4 +87,7 @@ export interface DocumentStore {
    * commit order within a partition. Deletions are not shown.
    */
   changes(cursor: string | undefined, limit: number): Promise<ChangePage>;
+
+  /** The name of the region that takes writes just now, as it was known a minute or two ago. */
+  writeRegion(): Promise<string>;
 }

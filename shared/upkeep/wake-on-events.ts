@@ -12,6 +12,7 @@ export function wakeOnEvents(documents: DocumentStore, wake: () => void): Docume
     read: async (partition, id, options) => await documents.read(partition, id, options),
     list: async (partition, query) => await documents.list(partition, query),
     changes: async (cursor, limit) => await documents.changes(cursor, limit),
+    writeRegion: async () => await documents.writeRegion(),
     commit: async (partition, operations) => {
       const outcome = await documents.commit(partition, operations);
       if (outcome !== "conflict" && endsWithEvent(operations)) wake();

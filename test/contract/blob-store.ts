@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import type { BlobStore } from "../../shared/ports/blob-store.ts";
+import { containerContract } from "./blob-containers.ts";
 import { readContract } from "./blob-read.ts";
 import { stageContract } from "./blob-stage.ts";
 
@@ -11,6 +12,8 @@ export interface BlobStoreCapabilities {
   readonly missesBlocks: boolean;
   /** Drops the blocks of an abandoned writer at once; elsewhere they go with the upload's commit, or after a week. */
   readonly dropsAbandoned: boolean;
+  /** Keeps properties beside the bytes, and lists them. */
+  readonly keepsProperties: boolean;
 }
 
 export interface MadeBlobStore {
@@ -38,5 +41,6 @@ export function blobStoreContract(
     };
     stageContract(store, capabilities);
     readContract(store);
+    containerContract(store, capabilities);
   });
 }

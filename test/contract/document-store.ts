@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { DocumentStore } from "../../shared/ports/document-store.ts";
 import { changesContract } from "./document-changes.ts";
 import { commitContract } from "./document-commit.ts";
@@ -63,5 +63,10 @@ export function documentStoreContract(
     listContract(store);
     limitsContract(store, capabilities);
     changesContract(store, capabilities);
+    it("names the region that takes writes, the same each time", async () => {
+      const region = await store().writeRegion();
+      expect(region).not.toBe("");
+      expect(await store().writeRegion()).toBe(region);
+    });
   });
 }

@@ -32,7 +32,7 @@ documentStoreContract(
 blobStoreContract(
   "local",
   opener(({ blobs }) => blobs),
-  { findsUnfinished: true, missesBlocks: true, dropsAbandoned: true },
+  { findsUnfinished: true, missesBlocks: true, dropsAbandoned: true, keepsProperties: false },
 );
 
 uploadSessionsContract(

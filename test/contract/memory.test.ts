@@ -23,6 +23,7 @@ describe.each([1024 ** 2, 7])("with blocks of %i bytes,", (blockBytes) => {
     findsUnfinished: true,
     missesBlocks: true,
     dropsAbandoned: true,
+    keepsProperties: true,
   });
 });
 

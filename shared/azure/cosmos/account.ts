@@ -1,4 +1,5 @@
 import type { Container, CosmosClient, DatabaseAccount } from "@azure/cosmos";
+import { RegistryError } from "../../domain/errors.ts";
 import { type CosmosAuth, containerOf, newClient } from "./client.ts";
 import { accountRequirements } from "./container.ts";
 import type { CosmosHttp } from "./http.ts";
@@ -33,6 +34,8 @@ export class CosmosAccount {
   #nearbyEndpoint: string | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> | undefined;
+  #learnedAt = Number.NEGATIVE_INFINITY;
+  #writeRegion: string | undefined;
   #unfit: string | undefined;
 
   constructor(place: CosmosPlace, auth: CosmosAuth, http: CosmosHttp, requestMillis: number) {
@@ -53,6 +56,18 @@ export class CosmosAccount {
   async nearby(): Promise<Container> {
     void this.#look(lookMillis);
     return await this.#container(this.#nearbyEndpoint ?? this.#writeEndpoint);
+  }
+
+  /**
+   * The name of the write region, as the account told it of late: of an account that does not tell, nobody knows it.
+   * @throws RegistryError UNAVAILABLE
+   */
+  async writeRegion(): Promise<string> {
+    if (this.#place.singleRegion) return "emulator";
+    await this.#look(lookMillis);
+    const known = performance.now() - this.#learnedAt < 2 * lookMillis ? this.#writeRegion : undefined;
+    if (known !== undefined) return known;
+    throw new RegistryError("UNAVAILABLE", { message: "the registry's database does not tell its regions" });
   }
 
   /** Asks the account where its write region is, unless it was asked a moment ago. */
@@ -108,8 +123,10 @@ export class CosmosAccount {
   }
 
   #learn(account: DatabaseAccount): void {
+    this.#learnedAt = performance.now();
     this.#unfit = unfitness(account);
     const { writableLocations, readableLocations } = account;
+    this.#writeRegion = writableLocations[0]?.name;
     this.#writeEndpoint = writableLocations[0]?.databaseAccountEndpoint ?? this.#place.endpoint;
     const { region } = this.#place;
     const near = readableLocations.find(({ name }) => region !== undefined && plain(name) === plain(region));

@@ -98,6 +98,10 @@ export class CosmosDocuments implements DocumentStore {
     });
   }
 
+  async writeRegion(): Promise<string> {
+    return await this.#account.writeRegion();
+  }
+
   /** A read that may be stale goes on in the write region when the one nearby is away. */
   async #read<T>(
     { fresh }: ReadOptions,

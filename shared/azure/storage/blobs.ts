@@ -1,10 +1,27 @@
 import { RegistryError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Place } from "../../domain/place.ts";
-import type { BlobProperties, BlobStore, BlockWriter, SignOptions, Staged } from "../../ports/blob-store.ts";
+import {
+  type BlobProperties,
+  type BlobStore,
+  type BlockWriter,
+  type Container,
+  checkListLimit,
+  type SignOptions,
+  type Staged,
+  type StoredBytesPage,
+  type StoredBytesQuery,
+} from "../../ports/blob-store.ts";
 import type { StorageAccount } from "./account.ts";
 import { Download } from "./blob-download.ts";
-import { carries, isUnfinished, type Metadata, metadataOf, unfinished } from "./blob-properties.ts";
+import {
+  carries,
+  isUnfinished,
+  type Metadata,
+  metadataOf,
+  storedBytes,
+  unfinished,
+} from "./blob-properties.ts";
 import { AzureBlockWriter, blockIds } from "./block-writer.ts";
 import { budgets, callStorage, unless } from "./call.ts";
 import { StorageFault, unavailable } from "./errors.ts";
@@ -122,6 +139,41 @@ export class AzureBlobs implements BlobStore {
     await this.#delete(this.#accountOf(place), place, undefined);
   }
 
+  async list(container: Container, { prefix, after, limit }: StoredBytesQuery): Promise<StoredBytesPage> {
+    checkListLimit(limit);
+    const account = this.#accountOf(container);
+    const read = account.call(
+      "ListBlobs",
+      budgets.small,
+      container.container,
+      async (client, abortSignal) => {
+        const settings = { maxPageSize: limit, ...(after === undefined ? {} : { continuationToken: after }) };
+        const pages = client.listBlobsFlat({ abortSignal, prefix, includeMetadata: true }).byPage(settings);
+        for await (const { segment, continuationToken } of pages) {
+          const stored = segment.blobItems.filter(({ metadata }) => !isUnfinished(metadata));
+          return { stored: stored.map((blob) => storedBytes(container, blob)), next: continuationToken };
+        }
+        return undefined;
+      },
+    );
+    const page = await unless(["ContainerNotFound", "ContainerBeingDeleted"], read);
+    const { stored = [], next = "" } = page ?? {};
+    return { stored, ...(next === "" ? {} : { next }) };
+  }
+
+  async deleteContainer(container: Container): Promise<void> {
+    const account = this.#accountOf(container);
+    const remove = account.call(
+      "DeleteContainer",
+      budgets.small,
+      container.container,
+      async (client, abortSignal) => {
+        await client.delete({ abortSignal });
+      },
+    );
+    await unless(["ContainerNotFound", "ContainerBeingDeleted"], remove);
+  }
+
   async discardUnfinished(before: number): Promise<number> {
     let removed = 0;
     for (const account of this.#accounts.values()) {
@@ -130,7 +182,7 @@ export class AzureBlobs implements BlobStore {
     return removed;
   }
 
-  #accountOf(place: Place): StorageAccount {
+  #accountOf(place: Pick<Place, "account">): StorageAccount {
     const account = this.#accounts.get(place.account);
     if (account === undefined) throw new Error(`no storage account is configured as ${place.account}`);
     return account;

@@ -40,7 +40,7 @@ describe.each([256 * 1024, 7])("with blocks of %i bytes,", (blockBytes) => {
   blobStoreContract(
     name,
     opener((account) => new AzureBlobs(new Map([["local", account]]), { blockBytes })),
-    { findsUnfinished: false, missesBlocks: true, dropsAbandoned: false },
+    { findsUnfinished: false, missesBlocks: true, dropsAbandoned: false, keepsProperties: true },
   );
 });
 

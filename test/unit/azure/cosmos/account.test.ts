@@ -134,6 +134,23 @@ describe("an account in several regions", () => {
     expect(itemsOf(west.proxy)).toBe(0);
   });
 
+  it("names its write region, asking no more than once a minute, and notices that it has moved", async () => {
+    const asked = () => [global, east.proxy, west.proxy].flatMap(({ seen }) => seen).length;
+    expect(await cosmos.documents.writeRegion()).toBe("East US");
+    const before = asked();
+    expect(await cosmos.documents.writeRegion()).toBe("East US");
+    expect(asked()).toBe(before);
+    writeRegion = west;
+    vi.spyOn(performance, "now").mockImplementation(() => Date.now() + 10_000_000);
+    expect(await cosmos.documents.writeRegion()).toBe("West Europe");
+  });
+
+  it("names no write region that it cannot ask for", async () => {
+    down = [east, west];
+    global.fault = () => "cut before";
+    expect((await registryErrorOf(cosmos.documents.writeRegion())).code).toBe("UNAVAILABLE");
+  });
+
   it("is refused when it writes in several regions, where comparing etags is not safe", async () => {
     several = true;
     await cosmos.documents.read("p", "a", { fresh: true });
