@@ -2,10 +2,10 @@ import type { Digest } from "../domain/digest.ts";
 import type { Place } from "../domain/place.ts";
 import type { Operation, Stored } from "../ports/document-store.ts";
 import type { Ports } from "../ports/ports.ts";
+import type { UnlinkedDocument } from "./collection-documents.ts";
 import { EventedChange, leaseHolds, newEvent, newLease, readAs, untilSettled } from "./commit.ts";
 import {
   type BlobDocument,
-  type CounterDocument,
   type EventAction,
   type HolderDocument,
   type LinkDocument,
@@ -13,6 +13,7 @@ import {
 } from "./documents.ts";
 import { endOfPrefix, ids, partitions } from "./keys.ts";
 import type { Repository } from "./repositories.ts";
+import { countOperation, readBlob, readCounter } from "./shards.ts";
 
 /** Bytes that this request committed and that no document names yet. */
 export interface OwnBytes {
@@ -90,8 +91,8 @@ async function commitBlob(
 ): Promise<BlobDocument | "absent" | undefined> {
   const partition = partitions.shard(repository.registry.rid, digest);
   const [stored, counter] = await Promise.all([
-    readAs<BlobDocument>(ports.documents, partition, ids.blob(digest), "blob"),
-    readAs<CounterDocument>(ports.documents, partition, ids.counter, "counter"),
+    readBlob(ports, partition, digest),
+    readCounter(ports, partition),
   ]);
   const live = stored?.document.state === "live" ? stored.document : undefined;
   if (live === undefined && own === undefined) return "absent";
@@ -122,32 +123,13 @@ async function commitBlob(
   };
   // The counter is what concurrent pushes contend for, so it goes first and fails before anything else is tried.
   const outcome = await ports.documents.commit(partition, [
-    countOperation(counter, writer, live === undefined ? blob : undefined),
+    countOperation(counter, writer, live === undefined ? { added: blob, revived: stored?.document } : {}),
     stored === undefined
       ? { op: "create", document: blob }
       : { op: "replace", document: blob, etag: stored.etag },
     { op: "upsert", document: holder },
   ]);
   return outcome === "committed" ? blob : undefined;
-}
-
-/** @param added the blob that becomes live with this commit; undefined when it was live before */
-function countOperation(
-  counter: Stored<CounterDocument> | undefined,
-  writer: string,
-  added: BlobDocument | undefined,
-): Operation {
-  const before = counter?.document;
-  const document: CounterDocument = {
-    id: ids.counter,
-    kind: "counter",
-    schema,
-    writer,
-    bytes: (before?.bytes ?? 0) + (added?.size ?? 0),
-    blobs: (before?.blobs ?? 0) + (added === undefined ? 0 : 1),
-    seq: (before?.seq ?? 0) + 1,
-  };
-  return counter === undefined ? { op: "create", document } : { op: "replace", document, etag: counter.etag };
 }
 
 /**
@@ -184,10 +166,27 @@ export async function unlinkBlob(ports: Ports, repository: Repository, digest: D
   return await untilSettled(async () => {
     const link = await findLink(ports, repository, digest);
     if (link === undefined) return await change.isCommitted();
-    const { id, size } = link.document;
+    const { size } = link.document;
     const usage = { blobs: -1, blobBytes: -size };
-    return (await change.commit([{ op: "delete", id, etag: link.etag }], { size, usage })) ? true : undefined;
+    return (await change.commit(unlinkOperations(ports, link), { size, usage })) ? true : undefined;
   });
+}
+
+/** The link's deletion, and the note by which collection finds what it relied on. */
+export function unlinkOperations(ports: Ports, link: Stored<LinkDocument>): Operation[] {
+  const { digest, id } = link.document;
+  const document: UnlinkedDocument = {
+    id: ids.unlinked(digest),
+    kind: "unlinked",
+    schema,
+    writer: ports.ids.nonce(),
+    digest,
+    since: ports.clock.now(),
+  };
+  return [
+    { op: "upsert", document },
+    { op: "delete", id, etag: link.etag },
+  ];
 }
 
 /** Some repositories of the registry that hold the blob. @param limit how many holders to look at */

@@ -1,13 +1,12 @@
 import type { Digest } from "../domain/digest.ts";
 import { limits } from "../domain/limits.ts";
 import type { Tag } from "../domain/name.ts";
-import type { Place } from "../domain/place.ts";
 import type { Operation } from "../ports/document-store.ts";
 import type { Ports } from "../ports/ports.ts";
-import type { CondemnedPlaceDocument } from "./collection-documents.ts";
-import { commitIdempotent, EventedChange, newEvent, untilSettled } from "./commit.ts";
-import { type ManifestDocument, type ManifestTagDocument, schema } from "./documents.ts";
-import { endOfPrefix, ids, partitions, ranks } from "./keys.ts";
+import { EventedChange, newEvent, untilSettled } from "./commit.ts";
+import { condemnPlace } from "./condemned-places.ts";
+import type { ManifestDocument, ManifestTagDocument } from "./documents.ts";
+import { endOfPrefix, ids, ranks } from "./keys.ts";
 import { findManifest, readManifest } from "./manifests.ts";
 import type { Repository } from "./repositories.ts";
 import { findTag } from "./tags.ts";
@@ -87,7 +86,7 @@ async function takeDown(
   operations.push({ op: "delete", id: document.id, etag });
   const edgeIds = document.children.map((child) => ids.edge(child, digest));
   const edges = await deletions(ports, repository, edgeIds);
-  if (document.place !== undefined) await condemn(ports, document.place);
+  if (document.place !== undefined) await condemnPlace(ports, document.place);
   const room = limits.commitOperationsMax - operations.length - events.length;
   operations.push(...edges.slice(0, room), ...events);
   const outcome = await ports.documents.commit(repository.partition, operations);
@@ -170,21 +169,4 @@ async function deletions(
     }
   }
   return operations;
-}
-
-/** Has the bytes deleted once the last request that may still read them is over. */
-async function condemn(ports: Ports, place: Place): Promise<void> {
-  const deleteAfter = ports.clock.now() + ports.graces.requestSeconds * 1000;
-  const document: CondemnedPlaceDocument = {
-    id: ids.place(place),
-    kind: "condemned-place",
-    schema,
-    writer: ports.ids.nonce(),
-    place,
-    deleteAfter,
-  };
-  const day = new Date(deleteAfter).toISOString().slice(0, 10);
-  await commitIdempotent(ports.documents, partitions.condemned(place.account, day), [
-    { op: "upsert", document },
-  ]);
 }
