@@ -13,9 +13,10 @@ export interface TagPattern {
 
 /**
  * A rule keeps or deletes images of the repositories that it is for. What any rule keeps stays, whatever others say, so the order of
- * rules does not matter.
+ * rules does not matter. docs/retention.md tells what each field means to a user.
  */
 export interface LifecycleRule {
+  /** Unlike that of any other rule of the policy. */
   readonly name: string;
   readonly action: "keep" | "delete";
   /** Globs. */
@@ -24,10 +25,25 @@ export interface LifecycleRule {
   readonly tags?: readonly string[];
   /** Of manifests without a tag instead. */
   readonly untagged?: boolean;
-  /** Keeps so many of the images, the latest by `by`. */
+  /** Of a rule that keeps: only so many of the images, the latest by `by`. */
   readonly newest?: number;
-  /** Deletes what is so many days old, by `by`. */
+  /** Of a rule that deletes, which has to have it: what is so many days old, by `by`. */
   readonly olderThanDays?: number;
   /** By when it was pushed, or by when it was last pulled, which is no earlier. */
   readonly by: "push" | "pull";
+}
+
+/** What the rule is called that the hosted service's `retentionPolicy` stands for. */
+export const retentionPolicyRule = "retentionPolicy";
+
+/** The hosted service's `retentionPolicy`: manifests without a tag go after so many days. */
+export function untaggedRule(days: number): LifecycleRule {
+  return {
+    name: retentionPolicyRule,
+    action: "delete",
+    repositories: ["**"],
+    untagged: true,
+    olderThanDays: days,
+    by: "push",
+  };
 }

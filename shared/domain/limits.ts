@@ -90,8 +90,27 @@ export const limits = {
   /** Items of one page, and bytes of a page of referrers. */
   pageItemsMax: 1_000,
   referrersPageBytesMax: 4 * mebibyte,
+  /** Items of a page that each cost a read: tags by digest, manifests by time. */
+  pageReadItemsMax: 100,
+  /** Tags that a list of manifests shows of one, and range reads of one page of it, of so many documents each. */
+  manifestTagsListedMax: 1_000,
+  manifestPageReadsMax: 20,
+  manifestPageDocumentsMax: 250,
+  /** Bytes of a body that is JSON and no manifest. */
+  jsonBodyBytesMax: 256 * kibibyte,
   /** Ranges of one request; more are answered with the whole blob. */
   rangesMax: 16,
+
+  /** Rules of one lifecycle policy, and patterns of tags that are written once. */
+  lifecycleRulesMax: 50,
+  /** Characters of a rule's name. */
+  ruleNameCharsMax: 100,
+  /** Globs in one list of a rule, and characters of one. */
+  globsPerListMax: 10,
+  globCharsMax: 255,
+  /** Days of age by which a rule deletes, and images that one keeps as the newest. */
+  lifecycleDaysMax: 3_650,
+  lifecycleNewestMax: 100_000,
 
   /** Operations and bytes of one commit, and what is left for edges beside the manifest's own documents. */
   commitOperationsMax: 100,
