@@ -54,6 +54,9 @@ export interface SweepDocument extends Document {
   readonly due: number;
   /** Whether somebody is at it. */
   readonly underWay: boolean;
+  /** When it stopped at its limit: the id of the link behind which it goes on, and when what it found waiting is due. */
+  readonly after?: string;
+  readonly waiting?: number;
 }
 
 /** Bytes that go at `deleteAfter`, by which it is ranked. With a digest: those of a condemned blob, whose document goes after them. */

@@ -75,6 +75,13 @@ export const limits = {
   /** Seconds in which one process sends the event consumer one message, however much is pushed. */
   eventWakeSeconds: 1,
 
+  /** Links of a repository that one sweep looks at, in pages, before others have their turn. */
+  sweepLinksMax: 20_000,
+  sweepPageItemsMax: 500,
+  /** Repositories swept, generations purged and places emptied in one run of collection. */
+  sweepsPerRunMax: 200,
+  placesPerRunMax: 5_000,
+
   /** Bytes of a queued message, as JSON. Storage Queues take 64 KiB in base64. */
   workBytesMax: 32 * kibibyte,
   /** Seconds that a message can be held back. */
@@ -96,6 +103,8 @@ export const limits = {
   manifestTagsListedMax: 1_000,
   manifestPageReadsMax: 20,
   manifestPageDocumentsMax: 250,
+  /** Manifests and tags that the answer to a repository's deletion names. */
+  deletedItemsNamedMax: 100,
   /** Bytes of a body that is JSON and no manifest. */
   jsonBodyBytesMax: 256 * kibibyte,
   /** Ranges of one request; more are answered with the whole blob. */

@@ -1,0 +1,128 @@
+import type { RegistryDocument } from "../../catalog/documents.ts";
+import { listDeletedBefore } from "../../catalog/generations.ts";
+import { listRegistries, readRegistry } from "../../catalog/registries.ts";
+import { findRepository, finishLeaving } from "../../catalog/repositories.ts";
+import { beginSweep, earliest, endSweep, listDueSweeps, nextSweep } from "../../catalog/sweeps.ts";
+import { limits } from "../../domain/limits.ts";
+import type { Ports } from "../../ports/ports.ts";
+import type { Log } from "../../telemetry/log.ts";
+import { deleteCondemnedBytes } from "./delete-bytes.ts";
+import { restsUntil } from "./epoch.ts";
+import { purgeGeneration } from "./purge-generation.ts";
+import { sweepRepository } from "./sweep-repository.ts";
+
+/** What one run of collection did, in all registries together. */
+export interface Collection {
+  /** Repositories that were looked through. */
+  sweeps: number;
+  /** Links that nothing pointed at. */
+  links: number;
+  condemned: number;
+  condemnedBytes: number;
+  revived: number;
+  generations: number;
+  /** Of which the bytes are gone. */
+  places: number;
+  bytes: number;
+  /** ms since 1970 by which the oldest place that is left should have been emptied; undefined when none waits. */
+  oldest: number | undefined;
+  /** Whether it stopped at its limit. */
+  more: boolean;
+  /** When there will be something to do, in ms since 1970, as far as is known. */
+  next: number | undefined;
+}
+
+const dayMillis = 24 * 3600 * 1000;
+const pageItems = 100;
+/** Pages of documents that one run may purge. */
+const purgePages = 2_000;
+
+/** One bounded run of online collection. Safe at any time and by several at once, while everybody pushes. */
+export async function collect(ports: Ports, log: Log): Promise<Collection> {
+  const done: Collection = {
+    sweeps: 0,
+    links: 0,
+    condemned: 0,
+    condemnedBytes: 0,
+    revived: 0,
+    generations: 0,
+    places: 0,
+    bytes: 0,
+    oldest: undefined,
+    more: false,
+    next: await restsUntil(ports),
+  };
+  if (done.next !== undefined) return done;
+  const accounts = new Set([ports.region]);
+  const budget = { pages: purgePages };
+  for (let after: string | undefined, more = true; more; ) {
+    const page = await listRegistries(ports, after, pageItems);
+    for (const { rid } of page.registries) {
+      const registry = (await readRegistry(ports, rid))?.document;
+      if (registry === undefined) continue;
+      accounts.add(registry.storage.account);
+      if (registry.state !== "live") continue;
+      await sweepRegistry(ports, registry, done);
+      await purgeGenerations(ports, registry, budget, done);
+    }
+    after = page.registries.at(-1)?.rid;
+    more = page.more;
+  }
+  for (const account of accounts) {
+    const { places, bytes, revived, oldest, more } = await deleteCondemnedBytes(ports, log, account);
+    done.places += places;
+    done.bytes += bytes;
+    done.revived += revived;
+    done.oldest = earliest(done.oldest, oldest);
+    done.more ||= more;
+  }
+  return done;
+}
+
+/** The registry's repositories that are due. */
+async function sweepRegistry(ports: Ports, registry: RegistryDocument, done: Collection): Promise<void> {
+  const { rid } = registry;
+  const due = await listDueSweeps(ports, rid, pageItems);
+  for (const sweep of due) {
+    if (done.sweeps >= limits.sweepsPerRunMax) break;
+    if (!(await beginSweep(ports, rid, sweep))) continue;
+    const { repository: name, after } = sweep.document;
+    // A deletion that was cut short is brought to its end.
+    await finishLeaving(ports, registry, name);
+    const repository = await findRepository(ports, registry, name);
+    const swept =
+      repository === undefined
+        ? { links: 0, condemned: 0, condemnedBytes: 0, after: undefined, next: undefined }
+        : await sweepRepository(ports, repository, after);
+    await endSweep(ports, rid, name, swept);
+    done.sweeps += 1;
+    done.links += swept.links;
+    done.condemned += swept.condemned;
+    done.condemnedBytes += swept.condemnedBytes;
+  }
+  const next = await nextSweep(ports, rid);
+  if (next !== undefined && next <= ports.clock.now()) done.more = true;
+  done.next = earliest(done.next, next);
+}
+
+/** Generations that the registry's repositories have left long enough ago. */
+async function purgeGenerations(
+  ports: Ports,
+  registry: RegistryDocument,
+  budget: { pages: number },
+  done: Collection,
+): Promise<void> {
+  const { purgeSeconds, skewSeconds } = ports.graces;
+  const now = ports.clock.now() - skewSeconds * 1000;
+  const days = registry.policies.softDelete?.days;
+  const due = await listDeletedBefore(ports, registry.rid, "purging", now - purgeSeconds * 1000, pageItems);
+  if (days !== undefined) {
+    due.push(...(await listDeletedBefore(ports, registry.rid, "kept", now - days * dayMillis, pageItems)));
+  }
+  for (const { document } of due) {
+    const outcome = await purgeGeneration(ports, registry, document, budget, done);
+    if (outcome === "gone") done.generations += 1;
+    else done.more = true;
+  }
+  if (due.length >= pageItems) done.more = true;
+}
