@@ -3,48 +3,25 @@ import { limits } from "../domain/limits.ts";
 import type { Tag } from "../domain/name.ts";
 import type { Operation } from "../ports/document-store.ts";
 import type { Ports } from "../ports/ports.ts";
-import { EventedChange, newEvent, untilSettled } from "./commit.ts";
+import { newEvent, untilSettled } from "./commit.ts";
 import { condemnPlace } from "./condemned-places.ts";
+import { keepTag } from "./deletion/deleted-tags.ts";
 import type { ManifestDocument, ManifestTagDocument } from "./documents.ts";
 import { endOfPrefix, ids, ranks } from "./keys.ts";
-import { findManifest, readManifest } from "./manifests.ts";
+import { readManifest } from "./manifests.ts";
 import type { Repository } from "./repositories.ts";
 import { findTag } from "./tags.ts";
 
-/** Reverse entries handled in one commit, each with its tag: 2 operations, beside those of manifest and referrer. */
-const tagsPerCommit = 45;
+/**
+ * Reverse entries handled in one commit, beside the manifest, its referrer, its last pull and an event: each goes with its tag, and
+ * where it is kept leaves what the tag meant.
+ */
+const tagsPerCommit = { gone: 45, kept: 30 };
 const readsAtOnce = 50;
 
 /**
- * Deletes the manifest and every tag on it. From the first commit on, which marks it as deleting, no reader sees it and no tag
- * can move to it; the rest is done before the answer and can be done again by anybody who meets the mark.
- * @returns false when it was not there
- */
-export async function removeManifest(ports: Ports, repository: Repository, digest: Digest): Promise<boolean> {
-  const writer = ports.ids.nonce();
-  const event = newEvent(ports, "manifest-delete", writer, repository, { digest });
-  const change = new EventedChange(ports.documents, repository.partition, event);
-  const marked = await untilSettled(async () => {
-    const stored = await findManifest(ports, repository, digest);
-    if (stored === undefined) return await change.isCommitted();
-    const document: ManifestDocument = {
-      ...stored.document,
-      state: "deleting",
-      rank: ranks.unfinishedManifest(ports.clock.now(), digest),
-      writer,
-    };
-    const { mediaType, size } = document;
-    const mark: Operation = { op: "replace", document, etag: stored.etag };
-    const usage = { manifests: -1, manifestBytes: -size };
-    return (await change.commit([mark], { mediaType, size, usage })) ? true : undefined;
-  });
-  await finishManifestDeletion(ports, repository, digest);
-  return marked;
-}
-
-/**
  * Takes down what relied on a manifest that is marked as deleting: tags, referrer, manifest and edges, as many as fit into one
- * commit. Does nothing when the manifest is absent or not marked.
+ * commit. What is to be kept loses tags and referrer only. Does nothing when the manifest is absent or not marked.
  *
  * Every commit but those of the last edges names the manifest by its etag: somebody else may have finished the deletion
  * meanwhile, and the tags that are found then belong to a manifest that was pushed anew.
@@ -55,7 +32,8 @@ export async function finishManifestDeletion(
   digest: Digest,
 ): Promise<void> {
   for (;;) {
-    const rest = await untilSettled(() => takeDown(ports, repository, digest));
+    let tries = 0;
+    const rest = await untilSettled(() => takeDown(ports, repository, digest, tries++));
     if (rest === "more tags") continue;
     await removeEdges(ports, repository, rest);
     return;
@@ -67,14 +45,18 @@ async function takeDown(
   ports: Ports,
   repository: Repository,
   digest: Digest,
+  tries: number,
 ): Promise<"more tags" | Operation[] | undefined> {
   const manifest = await readManifest(ports, repository, digest);
   if (manifest?.document.state !== "deleting") return [];
   const { etag, document } = manifest;
-  const { operations, tags, more } = await tagDeletions(ports, repository, digest);
-  const events = tagEvents(ports, repository, digest, tags);
+  const { deletedAt } = document;
+  const writer = ports.ids.nonce();
+  const keptAt = deletedAt === undefined ? undefined : deletedAt + tries;
+  const { operations, tags, more } = await tagDeletions(ports, repository, digest, keptAt, writer);
+  const events = tagEvents(ports, repository, digest, tags, keptAt);
   if (more) {
-    const again: ManifestDocument = { ...document, writer: ports.ids.nonce() };
+    const again: ManifestDocument = { ...document, writer };
     const outcome = await ports.documents.commit(repository.partition, [
       { op: "replace", document: again, etag },
       ...operations,
@@ -83,6 +65,13 @@ async function takeDown(
     return outcome === "committed" ? "more tags" : undefined;
   }
   operations.push(...(await deletions(ports, repository, referrerIds(document))));
+  if (deletedAt !== undefined) {
+    const rank = ranks.deletedManifest(deletedAt, digest);
+    const kept: ManifestDocument = { ...document, state: "deleted", rank, writer };
+    operations.push({ op: "replace", document: kept, etag }, ...events);
+    return (await ports.documents.commit(repository.partition, operations)) === "committed" ? [] : undefined;
+  }
+  operations.push(...(await deletions(ports, repository, [ids.lastPull(digest)])));
   operations.push({ op: "delete", id: document.id, etag });
   const edgeIds = document.children.map((child) => ids.edge(child, digest));
   const edges = await deletions(ports, repository, edgeIds);
@@ -112,28 +101,36 @@ function referrerIds(manifest: ManifestDocument): string[] {
 }
 
 /** Tells of the tags that one commit of a deletion takes. Made anew for each attempt: what it tells of is in the commit, or is not. */
-function tagEvents(ports: Ports, repository: Repository, digest: Digest, tags: readonly Tag[]): Operation[] {
+function tagEvents(
+  ports: Ports,
+  repository: Repository,
+  digest: Digest,
+  tags: readonly Tag[],
+  keptAt: number | undefined,
+): Operation[] {
   if (tags.length === 0) return [];
   const document = newEvent(ports, "manifest-untag", ports.ids.nonce(), repository, {
     digest,
     tags,
-    usage: { tags: -tags.length },
+    usage: { tags: -tags.length, ...(keptAt === undefined ? {} : { deletedTags: tags.length }) },
   });
   return [{ op: "create", document }];
 }
 
-/** The deletion of some of the manifest's tags, each with its reverse entry. */
+/** The deletion of some of the manifest's tags, each with its reverse entry. @param keptAt when it is said that they were deleted */
 async function tagDeletions(
   ports: Ports,
   repository: Repository,
   digest: Digest,
+  keptAt: number | undefined,
+  writer: string,
 ): Promise<{ operations: Operation[]; tags: Tag[]; more: boolean }> {
   const prefix = ids.manifestTags(digest);
   const page = await ports.documents.list(repository.partition, {
     by: "id",
     after: prefix,
     before: endOfPrefix(prefix),
-    limit: tagsPerCommit,
+    limit: keptAt === undefined ? tagsPerCommit.gone : tagsPerCommit.kept,
     fresh: true,
   });
   const operations: Operation[] = [];
@@ -142,6 +139,7 @@ async function tagDeletions(
     const { tag, id } = stored.document as ManifestTagDocument;
     const named = await findTag(ports, repository, tag);
     if (named?.document.digest === digest) {
+      if (keptAt !== undefined) operations.push(keepTag(tag, digest, keptAt, writer));
       operations.push({ op: "delete", id: named.document.id, etag: named.etag });
       tags.push(tag);
     }

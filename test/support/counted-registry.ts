@@ -1,4 +1,5 @@
 import { holdBlob, unlinkBlob } from "../../shared/catalog/blobs.ts";
+import { removeManifest } from "../../shared/catalog/deletion/remove-manifest.ts";
 import type {
   CounterDocument,
   LinkDocument,
@@ -6,7 +7,6 @@ import type {
   RepositoryFigures,
 } from "../../shared/catalog/documents.ts";
 import { commitManifest } from "../../shared/catalog/manifest-commit.ts";
-import { removeManifest } from "../../shared/catalog/manifest-deletion.ts";
 import { ensureRegistry } from "../../shared/catalog/registries.ts";
 import { ensureRepository } from "../../shared/catalog/repositories.ts";
 import { removeTag } from "../../shared/catalog/tags.ts";
