@@ -1,5 +1,6 @@
 import type { Door, QueueDoor, TimerDoor } from "./door.ts";
 import { health } from "./healthz.ts";
+import { collectionTimer } from "./tick-collection.ts";
 import { eventTimer } from "./tick-events.ts";
 import { uploadTimer } from "./tick-uploads.ts";
 import { base } from "./v2-base.ts";
@@ -10,6 +11,7 @@ import { referrers } from "./v2-referrers.ts";
 import { tags } from "./v2-tags.ts";
 import { upload } from "./v2-upload.ts";
 import { uploadStart } from "./v2-upload-start.ts";
+import { collectionWork } from "./work-collection.ts";
 import { eventWork } from "./work-events.ts";
 import { notFound } from "./zz-not-found.ts";
 
@@ -28,5 +30,5 @@ export const doors: readonly Door[] = [
 ];
 
 /** All doors of work that nobody waits for. */
-export const queueDoors: readonly QueueDoor[] = [eventWork];
-export const timerDoors: readonly TimerDoor[] = [eventTimer, uploadTimer];
+export const queueDoors: readonly QueueDoor[] = [eventWork, collectionWork];
+export const timerDoors: readonly TimerDoor[] = [eventTimer, collectionTimer, uploadTimer];

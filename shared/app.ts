@@ -56,7 +56,7 @@ async function composeApp(config: Config, log: Log, telemetry: Telemetry | undef
   const { ports, close } = await openPorts(config.store, config.graces, observers);
   const { sparseManifests, serveThroughBytesMax } = config;
   await ensureRegistry(ports, config.hosts.defaultRegistry, { sparseManifests, serveThroughBytesMax });
-  const upkeep = createUpkeep(ports, log, config.queued);
+  const upkeep = createUpkeep(ports, log, config.queued, telemetry);
   const service: Service = {
     ports: { ...ports, documents: upkeep.documents },
     registries: new RegistryDirectory(ports),
@@ -85,7 +85,7 @@ async function composeApp(config: Config, log: Log, telemetry: Telemetry | undef
   };
 }
 
-const queues: readonly QueueName[] = ["events"];
+const queues: readonly QueueName[] = ["events", "collection"];
 const watchedQueues = queues.flatMap((queue) => [queue, poisonQueue(queue)]);
 
 /** Loads nothing where telemetry is off. */

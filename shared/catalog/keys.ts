@@ -45,6 +45,7 @@ export const ids = {
   leftGenerations: "g:",
   jobLease: (job: string) => `job:${job}`,
   epoch: "epoch",
+  collectionStatus: "collection",
   reclaimCursor: (account: string) => `reclaim:${account}`,
   counter: "count",
   catalogEntry: (repository: RepositoryName) => escapeName(repository),

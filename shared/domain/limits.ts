@@ -80,6 +80,8 @@ export const limits = {
   sweepPageItemsMax: 500,
   /** Repositories swept, generations purged and places emptied in one run of collection. */
   sweepsPerRunMax: 200,
+  /** Seconds until something is due that a message waits for it in the queue; what is later, the timer finds. */
+  collectionWakeSeconds: 60,
   placesPerRunMax: 5_000,
 
   /** Bytes of a queued message, as JSON. Storage Queues take 64 KiB in base64. */
@@ -109,6 +111,11 @@ export const limits = {
   jsonBodyBytesMax: 256 * kibibyte,
   /** Ranges of one request; more are answered with the whole blob. */
   rangesMax: 16,
+
+  /** Days for which soft delete keeps things, and how many that are unless somebody says so. */
+  softDeleteDaysMin: 1,
+  softDeleteDaysMax: 90,
+  softDeleteDaysUsual: 7,
 
   /** Rules of one lifecycle policy, and patterns of tags that are written once. */
   lifecycleRulesMax: 50,

@@ -1,4 +1,4 @@
-import type { Counter, Histogram, Meter } from "@opentelemetry/api";
+import type { Counter, Gauge, Histogram, Meter } from "@opentelemetry/api";
 import { metrics } from "./names.ts";
 
 /** All that is measured. Each has a row in docs/telemetry.md. */
@@ -13,6 +13,16 @@ export interface Instruments {
   readonly databaseDuration: Histogram;
   readonly databaseCharge: Histogram;
   readonly storageDuration: Histogram;
+  readonly collection: CollectionInstruments;
+}
+
+export interface CollectionInstruments {
+  readonly candidates: Counter;
+  readonly condemned: Counter;
+  readonly revived: Counter;
+  readonly places: Counter;
+  readonly bytes: Counter;
+  readonly lateness: Gauge;
 }
 
 /** In seconds. The smallest are for what is answered from memory, the largest for layers. */
@@ -51,5 +61,19 @@ export function createInstruments(meter: Meter): Instruments {
       durations,
       "Time until Azure Storage began to answer a call",
     ),
+    collection: {
+      candidates: counter(metrics.collectionCandidates, "Links that nothing pointed at"),
+      condemned: counter(metrics.collectionCondemned, "Blobs that nobody held any more"),
+      revived: counter(metrics.collectionRevived, "Those of them that were pushed again meanwhile"),
+      places: counter(metrics.collectionPlaces, "Places whose bytes were deleted"),
+      bytes: meter.createCounter(metrics.collectionBytes, {
+        description: "Bytes that were freed",
+        unit: "By",
+      }),
+      lateness: meter.createGauge(metrics.collectionLateness, {
+        description: "By how much the oldest bytes that should be gone are late",
+        unit: "s",
+      }),
+    },
   };
 }

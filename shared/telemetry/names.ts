@@ -16,6 +16,12 @@ export const metrics = {
   databaseCharge: "azure.cosmosdb.client.operation.request_charge",
   storageDuration: "portolan.storage.operation.duration",
   queueDepth: "portolan.queue.depth",
+  collectionCandidates: "portolan.collection.candidates",
+  collectionCondemned: "portolan.collection.condemned",
+  collectionRevived: "portolan.collection.revived",
+  collectionPlaces: "portolan.collection.places",
+  collectionBytes: "portolan.collection.bytes",
+  collectionLateness: "portolan.collection.lateness",
 } as const;
 
 /** Attributes of metrics and spans. */

@@ -6,11 +6,11 @@ import { BatchLogRecordProcessor, LoggerProvider } from "@opentelemetry/sdk-logs
 import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { BasicTracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { type Exporters, hold } from "./exporters.ts";
-import { createInstruments } from "./instruments.ts";
+import { type CollectionInstruments, createInstruments } from "./instruments.ts";
 import { type LogLevel, logEvents } from "./log.ts";
 import { attributes, metrics, scope } from "./names.ts";
 import { Requests } from "./requests.ts";
-import type { Telemetry } from "./telemetry.ts";
+import type { CollectionFigures, Telemetry } from "./telemetry.ts";
 
 export interface TelemetryOptions {
   /** ms between two exports of metrics. */
@@ -62,13 +62,15 @@ export function openTelemetry(exporters: Exporters, options: TelemetryOptions): 
     ],
   });
   const meter = meters.getMeter(scope);
-  const requests = new Requests(tracers.getTracer(scope), createInstruments(meter));
+  const instruments = createInstruments(meter);
+  const requests = new Requests(tracers.getTracer(scope), instruments);
   const logger = loggers.getLogger(scope);
   return {
     startRequest: (start) => requests.start(start),
     database: requests.database,
     storage: requests.storage,
     log: (level, line) => emit(logger, requests, level, line),
+    collected: (run) => recordCollection(instruments.collection, run),
     watchQueues: (queues, length) => watchQueues(meter, queues, length),
     close: async () => {
       const closing = [tracers.shutdown(), meters.shutdown(), loggers.shutdown()];
@@ -132,6 +134,15 @@ function exceptionOf(stack: string): Attributes {
     "exception.message": message ?? first,
     "exception.stacktrace": stack,
   };
+}
+
+function recordCollection(instruments: CollectionInstruments, run: CollectionFigures): void {
+  instruments.candidates.add(run.links);
+  instruments.condemned.add(run.condemned);
+  instruments.revived.add(run.revived);
+  instruments.places.add(run.places);
+  instruments.bytes.add(run.bytes);
+  instruments.lateness.record(run.lateSeconds);
 }
 
 function watchQueues(

@@ -11,6 +11,8 @@ export interface Telemetry {
   readonly storage: StorageObserver;
   /** A line of the log, as JSON. */
   log(level: LogLevel, line: string): void;
+  /** What one run of collection found and did. */
+  collected(run: CollectionFigures): void;
   /** Counts what waits in these queues at each export of metrics. `length` may fail: then there is no count. */
   watchQueues(queues: readonly string[], length: (queue: string) => Promise<number>): void;
   /** Exports what is left, within a few seconds. */
@@ -44,6 +46,18 @@ export interface ObservedRequest {
   end(end: RequestEnd): void;
   /** A body that is still to be sent: the request ends with it. */
   follow(body: AsyncIterable<Uint8Array>, end: RequestEnd): AsyncIterable<Uint8Array>;
+}
+
+/** Sizes are bytes. */
+export interface CollectionFigures {
+  /** Links that nothing pointed at. */
+  readonly links: number;
+  readonly condemned: number;
+  readonly revived: number;
+  readonly places: number;
+  readonly bytes: number;
+  /** By how many seconds the oldest place that is left is late; 0 when none is. */
+  readonly lateSeconds: number;
 }
 
 /** As `CosmosObserver`. */

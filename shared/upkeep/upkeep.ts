@@ -1,17 +1,28 @@
+import { limits } from "../domain/limits.ts";
 import { parseWorkMessage } from "../domain/work-message.ts";
 import type { DocumentStore } from "../ports/document-store.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import { type Collection, collect } from "./collection/collect.ts";
+import { writeCollectionStatus } from "./collection/status.ts";
 import { consumeEvents } from "./consume-events.ts";
 import { doWork, type Worker } from "./do-work.ts";
 import { expireUploads } from "./expire-uploads.ts";
+import { asOnlyOne } from "./job-lease.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
 import { EventWaker, type eventQueue, wakeOnEvents } from "./wake-on-events.ts";
 
 /** Queues whose messages ask for work. */
-export type QueueName = typeof eventQueue;
-/** Work that is due by time: `events` each minute, for what no message told of, `uploads` each hour. */
-export type TimerName = "events" | "uploads";
+export type QueueName = typeof eventQueue | typeof collectionQueue;
+/**
+ * Work that is due by time: `events` each minute, for what no message told of, `collection` every ten minutes, `uploads` each
+ * hour.
+ */
+export type TimerName = "events" | "collection" | "uploads";
+
+/** Where collection is woken when it has more to do, or soon will. */
+export const collectionQueue = "collection";
 
 /** All work that nobody waits for. Safe to run at any time, and by several processes at once. */
 export interface Upkeep {
@@ -30,7 +41,12 @@ export interface Upkeep {
 }
 
 /** @param queued whether anybody takes messages out of the queues; if not, none are sent, and timers do all */
-export function createUpkeep(ports: Ports, log: Log, queued: boolean): Upkeep {
+export function createUpkeep(
+  ports: Ports,
+  log: Log,
+  queued: boolean,
+  telemetry?: Pick<Telemetry, "collected">,
+): Upkeep {
   const waker = new EventWaker(ports.work, ports.clock, (error) =>
     log.write("warn", "failure", { work: "wake", error: String(error) }),
   );
@@ -41,10 +57,29 @@ export function createUpkeep(ports: Ports, log: Log, queued: boolean): Upkeep {
     const { counted, more } = await consumeEvents(ports, log);
     if (counted > 0) log.write("debug", "upkeep", { work: "events", counted, more });
     if (more) wake();
+    // What was deleted is swept a while later; the timer is as fast unless that while is very short.
+    else if (counted > 0 && ports.graces.sweepSeconds <= limits.collectionWakeSeconds) {
+      await wakeCollection(ports.graces.sweepSeconds);
+    }
   });
-  const workers: Readonly<Record<QueueName, Worker>> = { events: async () => await events.ask() };
+  const wakeCollection = async (delaySeconds: number) => {
+    if (!queued) return;
+    await ports.work.send(collectionQueue, { work: { kind: "collection" }, attempt: 1 }, { delaySeconds });
+  };
+  const collection = new OneAtATime(async () => {
+    await asOnlyOne(ports, "collection", async () => {
+      const done = await runCollection(ports, log, telemetry);
+      const soon = secondsUntil(ports, done);
+      if (soon <= limits.collectionWakeSeconds) await wakeCollection(soon);
+    });
+  });
+  const workers: Readonly<Record<QueueName, Worker>> = {
+    events: async () => await events.ask(),
+    collection: async () => await collection.ask(),
+  };
   const timers: Readonly<Record<TimerName, () => Promise<void>>> = {
     events: async () => await events.ask(),
+    collection: async () => await collection.ask(),
     uploads: async () => await expireUploads(ports, log),
   };
   return {
@@ -61,4 +96,27 @@ export function createUpkeep(ports: Ports, log: Log, queued: boolean): Upkeep {
     tick: async (timer) => await timers[timer](),
     settled: async () => await waker.settled(),
   };
+}
+
+async function runCollection(
+  ports: Ports,
+  log: Log,
+  telemetry: Pick<Telemetry, "collected"> | undefined,
+): Promise<Collection> {
+  const startedAt = ports.clock.now();
+  const done = await collect(ports, log);
+  const { oldest, next: _, ...figures } = done;
+  const lateSeconds = oldest === undefined ? 0 : Math.max(0, Math.round((ports.clock.now() - oldest) / 1000));
+  const busy = done.sweeps + done.places + done.generations > 0;
+  log.write(busy ? "info" : "debug", "upkeep", { work: "collection", ...figures, lateSeconds });
+  telemetry?.collected({ ...figures, lateSeconds });
+  await writeCollectionStatus(ports, startedAt, done);
+  return done;
+}
+
+/** Seconds until there is something to do, at least one, as far as is known. */
+function secondsUntil(ports: Ports, { more, next }: Collection): number {
+  if (more) return 1;
+  if (next === undefined) return Number.POSITIVE_INFINITY;
+  return Math.max(1, Math.ceil((next - ports.clock.now()) / 1000));
 }

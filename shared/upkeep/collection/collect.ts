@@ -69,12 +69,13 @@ export async function collect(ports: Ports, log: Log): Promise<Collection> {
     more = page.more;
   }
   for (const account of accounts) {
-    const { places, bytes, revived, oldest, more } = await deleteCondemnedBytes(ports, log, account);
+    const { places, bytes, revived, oldest, more, next } = await deleteCondemnedBytes(ports, log, account);
     done.places += places;
     done.bytes += bytes;
     done.revived += revived;
     done.oldest = earliest(done.oldest, oldest);
     done.more ||= more;
+    done.next = earliest(done.next, next);
   }
   return done;
 }
@@ -125,4 +126,8 @@ async function purgeGenerations(
     else done.more = true;
   }
   if (due.length >= pageItems) done.more = true;
+  const [next] = await listDeletedBefore(ports, registry.rid, "purging", Number.MAX_SAFE_INTEGER - 1, 1);
+  if (next !== undefined) {
+    done.next = earliest(done.next, next.document.deletedAt + (purgeSeconds + skewSeconds) * 1000);
+  }
 }

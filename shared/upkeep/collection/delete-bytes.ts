@@ -26,6 +26,8 @@ export interface Reclaimed {
   /** ms since 1970 by which the oldest that is left should have gone; undefined when none is. */
   oldest: number | undefined;
   more: boolean;
+  /** When the next place is due, in ms since 1970, as far as is known. */
+  next: number | undefined;
 }
 
 const pageItems = 200;
@@ -39,7 +41,14 @@ const daysBack = 40;
  * shards' counters. A place is never used again, so its bytes can go whatever has become of the digest.
  */
 export async function deleteCondemnedBytes(ports: Ports, log: Log, account: string): Promise<Reclaimed> {
-  const reclaimed: Reclaimed = { places: 0, bytes: 0, revived: 0, oldest: undefined, more: false };
+  const reclaimed: Reclaimed = {
+    places: 0,
+    bytes: 0,
+    revived: 0,
+    oldest: undefined,
+    more: false,
+    next: undefined,
+  };
   const now = ports.clock.now();
   const cursor = await readCursor(ports, account);
   // A process whose clock is behind may still add to yesterday.
@@ -55,8 +64,18 @@ export async function deleteCondemnedBytes(ports: Ports, log: Log, account: stri
     }
     if (day === today && today < settled) day = dayAfter(today);
   }
+  if (!reclaimed.more) reclaimed.next = await nextPlace(ports, account, dayOf(now));
   if (day !== cursor?.document.day) await moveCursor(ports, account, cursor, day);
   return reclaimed;
+}
+
+/** When the first place of the day, or of the one after it, is due. */
+async function nextPlace(ports: Ports, account: string, day: string): Promise<number | undefined> {
+  for (const some of [day, dayAfter(day)]) {
+    const { places } = await listCondemnedPlaces(ports, account, some, Number.MAX_SAFE_INTEGER - 1, 1);
+    if (places[0] !== undefined) return places[0].document.deleteAfter;
+  }
+  return undefined;
 }
 
 /** One day's places that are due. */
