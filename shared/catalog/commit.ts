@@ -151,6 +151,11 @@ export function newLease(ports: Ports): number {
   return ports.clock.now() + ports.graces.leaseSeconds * 1000;
 }
 
+/** When by every clock a lease is over that was set at `at`. */
+export function leaseEnd(ports: Ports, at: number): number {
+  return at + (ports.graces.leaseSeconds + ports.graces.skewSeconds) * 1000;
+}
+
 /** Whether enough is left of a lease to point at its document. */
 export function leaseHolds(ports: Ports, leaseUntil: number): boolean {
   return leaseUntil - ports.clock.now() >= ports.graces.requestSeconds * 1000;

@@ -24,7 +24,12 @@ export interface RegistryPolicies {
   /** Blobs of up to so many bytes go through the registry instead of being redirected to, as closed networks need. Absent: 0. */
   readonly serveThroughBytesMax?: number;
   /** For how many days what is deleted can be restored. Absent, or not enabled: deletion is final. */
-  readonly softDelete?: { readonly enabled: boolean; readonly days: number };
+  readonly softDelete?: {
+    readonly enabled: boolean;
+    readonly days: number;
+    /** When that was decided. */
+    readonly updatedAt?: number;
+  };
   /** What goes by itself. Absent: nothing. */
   readonly lifecycle?: LifecyclePolicy;
 }
@@ -52,6 +57,8 @@ export interface SignerKeyDocument extends Document {
 export interface CatalogEntryDocument extends Document {
   readonly kind: "catalog-entry";
   readonly repository: RepositoryName;
+  /** The repository's locks keep it off the list. */
+  readonly unlisted?: true;
   readonly createdAt: number;
 }
 
@@ -223,13 +230,24 @@ export interface RepositoryFigures {
 }
 
 /** What is known of one shard's counter. */
-export type ShardFigures = readonly [seq: number, bytes: number, blobs: number];
+export type ShardFigures = readonly [
+  seq: number,
+  bytes: number,
+  blobs: number,
+  condemnedBytes?: number,
+  condemnedBlobs?: number,
+];
 
-/** Sums of all shard counters of a registry, as far as their changes have been seen. */
+/** Sums of all shard counters and all repositories of a registry, as far as their changes have been seen. */
 export interface RegistryUsageDocument extends Document {
   readonly kind: "registry-usage";
   readonly bytes: number;
   readonly blobs: number;
+  readonly condemnedBytes?: number;
+  readonly condemnedBlobs?: number;
+  /** Of the repositories' present generations, and of those that were left and are not purged yet. Absent: of none. */
+  readonly live?: RepositoryFigures;
+  readonly left?: RepositoryFigures;
   /** By the shard's two hex digits. */
   readonly shards: Readonly<Record<string, ShardFigures>>;
   readonly updatedAt: number;
@@ -238,11 +256,30 @@ export interface RegistryUsageDocument extends Document {
 export interface RepositoryUsageDocument extends Document {
   readonly kind: "repository-usage";
   readonly repository: RepositoryName;
+  readonly generation: string;
+  /** How often the generation was left, less how often it was restored: above 0, it is left. */
+  readonly departures: number;
+  /** Nothing is there any more, and what is told of it later counts for nothing. */
+  readonly purged?: true;
   readonly figures: RepositoryFigures;
   /** The turn of the event consumer in which it was written, and which events, latest last, are counted. */
   readonly turn: number;
   readonly counted: readonly string[];
   readonly updatedAt: number;
+  readonly recount?: RepositoryRecount;
+}
+
+/** What only a look at all of a registry's holders shows of a repository, as of `at`. */
+export interface RepositoryRecount {
+  readonly at: number;
+  /** Of blobs that no other repository has, and of those that others have too. */
+  readonly uniqueBlobs: number;
+  readonly uniqueBytes: number;
+  readonly sharedBlobs: number;
+  readonly sharedBytes: number;
+  /** Of blobs, unique or shared, that no live manifest of the repository needs, but one that can be restored. */
+  readonly restorableBlobs: number;
+  readonly restorableBytes: number;
 }
 
 /** How far the event consumer is in the store's changes. */

@@ -1,6 +1,14 @@
+import { limits } from "../domain/limits.ts";
+import type { RepositoryName } from "../domain/name.ts";
+import type { Operation, Stored } from "../ports/document-store.ts";
 import type { Ports } from "../ports/ports.ts";
-import { readAs } from "./commit.ts";
-import type { RegistryUsageDocument, RepositoryFigures, RepositoryUsageDocument } from "./documents.ts";
+import { readAs, untilSettled } from "./commit.ts";
+import {
+  type RegistryUsageDocument,
+  type RepositoryFigures,
+  type RepositoryUsageDocument,
+  schema,
+} from "./documents.ts";
 import { endOfPrefix, ids, partitions } from "./keys.ts";
 
 export const noFigures: RepositoryFigures = {
@@ -19,20 +27,45 @@ export async function readRegistryUsage(
   ports: Pick<Ports, "documents">,
   rid: string,
 ): Promise<RegistryUsageDocument | undefined> {
-  const stored = await readAs<RegistryUsageDocument>(
+  return (await readStoredRegistryUsage(ports, rid))?.document;
+}
+
+export async function readStoredRegistryUsage(
+  ports: Pick<Ports, "documents">,
+  rid: string,
+): Promise<Stored<RegistryUsageDocument> | undefined> {
+  return await readAs<RegistryUsageDocument>(
     ports.documents,
     partitions.usage(rid),
     ids.registryUsage,
     "registry-usage",
   );
-  return stored?.document;
 }
 
-/** Repositories with what they have, in the order of their names, a range read a page. @param last the one to start behind */
+/** What one generation of a repository has. One read. */
+export async function readRepositoryUsage(
+  ports: Pick<Ports, "documents">,
+  rid: string,
+  repository: RepositoryName,
+  generation: string,
+): Promise<Stored<RepositoryUsageDocument> | undefined> {
+  return await readAs<RepositoryUsageDocument>(
+    ports.documents,
+    partitions.usage(rid),
+    ids.repositoryUsage(repository, generation),
+    "repository-usage",
+  );
+}
+
+/**
+ * Generations of repositories with what they have, in the order of the names, a range read a page: also those that were left, and,
+ * for a while, those that are purged.
+ * @param last the one to start behind
+ */
 export async function listRepositoryUsage(
   ports: Pick<Ports, "documents">,
   rid: string,
-  last: RepositoryUsageDocument | undefined,
+  last: Pick<RepositoryUsageDocument, "id"> | undefined,
   limit: number,
 ): Promise<{ usages: RepositoryUsageDocument[]; more: boolean }> {
   const page = await ports.documents.list(partitions.usage(rid), {
@@ -46,4 +79,104 @@ export async function listRepositoryUsage(
     usages: page.documents.map((stored) => stored.document as RepositoryUsageDocument),
     more: page.more,
   };
+}
+
+/** Whether figures are of the repository as it is, of a generation that it has left, or of nothing any more. */
+export function stateOfUsage(usage: RepositoryUsageDocument): "live" | "left" | "purged" {
+  if (usage.purged === true) return "purged";
+  return usage.departures > 0 ? "left" : "live";
+}
+
+/** `figures` with `times` the change. */
+export function plus(
+  figures: RepositoryFigures,
+  change: Partial<RepositoryFigures>,
+  times: 1 | -1 = 1,
+): RepositoryFigures {
+  const sum = (name: keyof RepositoryFigures) => figures[name] + times * (change[name] ?? 0);
+  return {
+    manifests: sum("manifests"),
+    manifestBytes: sum("manifestBytes"),
+    tags: sum("tags"),
+    blobs: sum("blobs"),
+    blobBytes: sum("blobBytes"),
+    deletedManifests: sum("deletedManifests"),
+    deletedManifestBytes: sum("deletedManifestBytes"),
+    deletedTags: sum("deletedTags"),
+  };
+}
+
+/** A repository's document that changes: the registry's sums change by the same commit. */
+export interface UsageChange {
+  readonly before: Stored<RepositoryUsageDocument> | undefined;
+  readonly after: RepositoryUsageDocument;
+}
+
+/** The registry's sums when these documents have changed. */
+export function changeSums(
+  sums: Pick<RegistryUsageDocument, "live" | "left"> | undefined,
+  changes: readonly UsageChange[],
+): { live: RepositoryFigures; left: RepositoryFigures } {
+  const result = { live: sums?.live ?? noFigures, left: sums?.left ?? noFigures };
+  const add = (usage: RepositoryUsageDocument, times: 1 | -1) => {
+    const state = stateOfUsage(usage);
+    if (state !== "purged") result[state] = plus(result[state], usage.figures, times);
+  };
+  for (const { before, after } of changes) {
+    if (before !== undefined) add(before.document, -1);
+    add(after, 1);
+  }
+  return result;
+}
+
+export function usageOperation({ before, after }: UsageChange): Operation {
+  if (before === undefined) return { op: "create", document: after };
+  return { op: "replace", document: after, etag: before.etag };
+}
+
+/**
+ * Takes a generation's figures out of the registry's sums, when all that was there is gone. What the event consumer is told of it
+ * later counts for nothing: the document remembers that, until the last of these events is gone. May be repeated.
+ */
+export async function forgetUsage(
+  ports: Ports,
+  rid: string,
+  repository: RepositoryName,
+  generation: string,
+): Promise<void> {
+  await untilSettled(async () => {
+    const [registry, before] = await Promise.all([
+      readStoredRegistryUsage(ports, rid),
+      readRepositoryUsage(ports, rid, repository, generation),
+    ]);
+    if (before?.document.purged === true) return true;
+    const now = ports.clock.now();
+    const after: RepositoryUsageDocument = {
+      id: ids.repositoryUsage(repository, generation),
+      kind: "repository-usage",
+      schema,
+      writer: ports.ids.nonce(),
+      expiresAt: Math.ceil(now / 1000) + limits.eventSecondsMax,
+      repository,
+      generation,
+      departures: before?.document.departures ?? 0,
+      purged: true,
+      figures: noFigures,
+      turn: before?.document.turn ?? 0,
+      counted: [],
+      updatedAt: now,
+    };
+    const operations: Operation[] = [usageOperation({ before, after })];
+    if (registry !== undefined) {
+      const document: RegistryUsageDocument = {
+        ...registry.document,
+        ...changeSums(registry.document, [{ before, after }]),
+        writer: after.writer,
+        updatedAt: now,
+      };
+      operations.unshift({ op: "replace", document, etag: registry.etag });
+    }
+    const outcome = await ports.documents.commit(partitions.usage(rid), operations);
+    return outcome === "committed" ? true : undefined;
+  });
 }

@@ -6,10 +6,12 @@ import {
   schema,
 } from "../catalog/documents.ts";
 import { ids, partitions } from "../catalog/keys.ts";
+import { readRegistry } from "../catalog/registries.ts";
 import { limits } from "../domain/limits.ts";
 import type { Document, Stored } from "../ports/document-store.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { Log } from "../telemetry/log.ts";
+import { askForSweeps } from "./ask-for-sweeps.ts";
 import { countUsage } from "./count-usage.ts";
 import { type RegistryChanges, sortChanges } from "./sort-changes.ts";
 
@@ -22,7 +24,8 @@ export interface EventRun {
 }
 
 /**
- * Follows the store's changes from where the last run stopped, and keeps the usage figures by them. Safe to run at any time and
+ * Follows the store's changes from where the last run stopped, keeps the usage figures by them, and has repositories swept in which
+ * something may be left behind. Safe to run at any time and
  * by many at once: each page is counted before the cursor moves past it, by compare-and-set, and counting it again changes
  * nothing. Who loses a race goes on from where the winner is.
  *
@@ -66,6 +69,9 @@ async function countAll(
   turn: number,
 ): Promise<number | undefined> {
   for (const [rid, changes] of registries) {
+    // Of a registry that is being deleted nothing is kept, and nothing may be written anew.
+    if ((await readRegistry(ports, rid))?.document.state !== "live") continue;
+    await askForSweeps(ports, rid, changes.generations.values());
     const outcome = await countUsage(ports, rid, changes, turn);
     if (outcome.outcome === "overtaken") return outcome.turn;
     for (const document of outcome.written) tell(log, rid, document);
@@ -99,9 +105,9 @@ async function moveCursor(
 
 function sizeOf(registries: ReadonlyMap<string, RegistryChanges>): number {
   let size = 0;
-  for (const { shards, events } of registries.values()) {
+  for (const { shards, generations } of registries.values()) {
     size += shards.size;
-    for (const some of events.values()) size += some.length;
+    for (const { events } of generations.values()) size += events.length;
   }
   return size;
 }

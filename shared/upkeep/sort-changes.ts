@@ -3,19 +3,26 @@ import { shardOfPartition } from "../catalog/keys.ts";
 import type { RepositoryName } from "../domain/name.ts";
 import type { Change } from "../ports/document-store.ts";
 
-/** What some changes say of one registry's usage. */
+/** Events of one generation of a repository. */
+export interface GenerationEvents {
+  readonly repository: RepositoryName;
+  readonly generation: string;
+  readonly events: EventDocument[];
+}
+
+/** What some changes say of one registry. */
 export interface RegistryChanges {
   /** The latest counter of each shard, by the shard's hex digits. */
   readonly shards: Map<string, ShardFigures>;
-  /** Events that change a repository's figures. */
-  readonly events: Map<RepositoryName, EventDocument[]>;
+  /** By a key of their own. */
+  readonly generations: Map<string, GenerationEvents>;
 }
 
 /** Takes out of a page of changes what is to be counted, by the registry's id. */
 export function sortChanges(changes: readonly Change[]): Map<string, RegistryChanges> {
   const registries = new Map<string, RegistryChanges>();
   const of = (rid: string) => {
-    const known = registries.get(rid) ?? { shards: new Map(), events: new Map() };
+    const known = registries.get(rid) ?? { shards: new Map(), generations: new Map() };
     registries.set(rid, known);
     return known;
   };
@@ -25,19 +32,25 @@ export function sortChanges(changes: readonly Change[]): Map<string, RegistryCha
       if (shard !== undefined) addCounter(of(shard.rid), shard.shard, stored.document as CounterDocument);
     } else if (stored.document.kind === "event") {
       const event = stored.document as EventDocument;
-      if (event.usage !== undefined) addEvent(of(event.rid), event);
+      addEvent(of(event.rid), event);
     }
   }
   return registries;
 }
 
-function addCounter({ shards }: RegistryChanges, shard: string, counter: CounterDocument): void {
-  const { seq, bytes, blobs } = counter;
-  if (seq > (shards.get(shard)?.[0] ?? 0)) shards.set(shard, [seq, bytes, blobs]);
+export function figuresOf(counter: CounterDocument): ShardFigures {
+  const { seq, bytes, blobs, condemnedBytes = 0, condemnedBlobs = 0 } = counter;
+  return [seq, bytes, blobs, condemnedBytes, condemnedBlobs];
 }
 
-function addEvent({ events }: RegistryChanges, event: EventDocument): void {
-  const known = events.get(event.repository);
-  if (known === undefined) events.set(event.repository, [event]);
-  else known.push(event);
+function addCounter({ shards }: RegistryChanges, shard: string, counter: CounterDocument): void {
+  if (counter.seq > (shards.get(shard)?.[0] ?? 0)) shards.set(shard, figuresOf(counter));
+}
+
+function addEvent({ generations }: RegistryChanges, event: EventDocument): void {
+  const { repository, generation } = event;
+  const key = `${repository}~${generation}`;
+  const known = generations.get(key) ?? { repository, generation, events: [] };
+  known.events.push(event);
+  generations.set(key, known);
 }

@@ -1,4 +1,5 @@
 import { holdBlob, unlinkBlob } from "../../shared/catalog/blobs.ts";
+import type { LeftGenerationDocument } from "../../shared/catalog/collection-documents.ts";
 import { removeManifest } from "../../shared/catalog/deletion/remove-manifest.ts";
 import type {
   CounterDocument,
@@ -6,11 +7,17 @@ import type {
   ManifestDocument,
   RepositoryFigures,
 } from "../../shared/catalog/documents.ts";
+import { findKeptGeneration, leaveGeneration, restoreGeneration } from "../../shared/catalog/generations.ts";
 import { commitManifest } from "../../shared/catalog/manifest-commit.ts";
 import { ensureRegistry } from "../../shared/catalog/registries.ts";
 import { ensureRepository } from "../../shared/catalog/repositories.ts";
 import { removeTag } from "../../shared/catalog/tags.ts";
-import { listRepositoryUsage, noFigures, readRegistryUsage } from "../../shared/catalog/usage.ts";
+import {
+  listRepositoryUsage,
+  noFigures,
+  readRegistryUsage,
+  stateOfUsage,
+} from "../../shared/catalog/usage.ts";
 import type { Digest } from "../../shared/domain/digest.ts";
 import { digestBytes } from "../../shared/domain/hash.ts";
 import { parseManifest } from "../../shared/domain/manifest.ts";
@@ -19,13 +26,18 @@ import type { Random } from "../../shared/memory/random.ts";
 import type { Change, Document } from "../../shared/ports/document-store.ts";
 import type { Ports } from "../../shared/ports/ports.ts";
 
-/** Figures by repository; those without anything are left out. */
+/** Figures by repository, and by generation for those that were left; those without anything are left out. */
 export type FiguresByRepository = Record<string, RepositoryFigures>;
 
 export interface Usage {
   readonly bytes: number;
   readonly blobs: number;
+  readonly condemnedBytes: number;
+  readonly condemnedBlobs: number;
   readonly repositories: FiguresByRepository;
+  /** The sums of those that are live, and of those that were left. */
+  readonly live: RepositoryFigures;
+  readonly left: RepositoryFigures;
 }
 
 /** A registry on any ports whose content changes by chance, and whose usage can be counted anew. */
@@ -43,10 +55,16 @@ const repositories = ["app", "team/app", "base"] as const;
 const tags = ["v1", "v2", "latest"] as Tag[];
 const type = "application/vnd.oci.image.index.v1+json";
 
-export async function openCountedRegistry(ports: Ports): Promise<CountedRegistry> {
+/** @param softDelete whether what is deleted can be restored */
+export async function openCountedRegistry(given: Ports, softDelete = false): Promise<CountedRegistry> {
+  // Nobody reads here whom the deletion of a repository would have to wait for.
+  const ports: Ports = { ...given, pause: async () => {} };
   const name = asRegistryName(`counted${Date.now().toString(36)}`);
   if (name === undefined) throw new Error("not a registry's name");
-  const registry = await ensureRegistry(ports, name, { sparseManifests: false, serveThroughBytesMax: 0 });
+  const registry = await ensureRegistry(ports, name, {
+    sparseManifests: false,
+    softDelete: { enabled: softDelete, days: 7 },
+  });
   const { rid } = registry;
   const repositoryOf = async (repository: string) =>
     await ensureRepository(ports, registry, repository as RepositoryName);
@@ -79,7 +97,17 @@ export async function openCountedRegistry(ports: Ports): Promise<CountedRegistry
     const repository = repositories[random(repositories.length)] ?? "app";
     const number = random(4);
     const tag = tags[random(tags.length)] as Tag;
-    switch (random(6)) {
+    switch (random(8)) {
+      case 6:
+        await leaveGeneration(ports, registry, repository as RepositoryName);
+        break;
+      case 7: {
+        const kept = await findKeptGeneration(ports, registry, repository as RepositoryName);
+        if (kept !== undefined) {
+          await restoreGeneration(ports, registry, repository as RepositoryName, kept.generation);
+        }
+        break;
+      }
       case 0:
         await unlinkBlob(
           ports,
@@ -111,13 +139,25 @@ export async function openCountedRegistry(ports: Ports): Promise<CountedRegistry
       return {
         bytes: usage?.bytes ?? 0,
         blobs: usage?.blobs ?? 0,
+        condemnedBytes: usage?.condemnedBytes ?? 0,
+        condemnedBlobs: usage?.condemnedBlobs ?? 0,
         repositories: withoutEmpty(
-          Object.fromEntries(usages.map(({ repository, figures }) => [repository, figures])),
+          Object.fromEntries(
+            usages.map((of) => [
+              stateOfUsage(of) === "live" ? of.repository : `${of.repository} ${of.generation}`,
+              of.figures,
+            ]),
+          ),
         ),
+        live: usage?.live ?? noFigures,
+        left: usage?.left ?? noFigures,
       };
     },
     recount: async () =>
-      recount((await everything(ports)).filter(({ partition }) => partition.includes(rid))),
+      await recount(
+        ports,
+        (await everything(ports)).filter(({ partition }) => partition.includes(rid)),
+      ),
   };
 }
 
@@ -132,36 +172,58 @@ async function everything(ports: Ports): Promise<readonly Change[]> {
   }
 }
 
-/** @param all documents that are there, each at least once */
-function recount(all: readonly Change[]): Usage {
-  const latest = new Map(
-    all.map(({ partition, stored }) => [
-      `${partition} ${stored.document.id}`,
-      { partition, document: stored.document },
-    ]),
+type Figures = { -readonly [Name in keyof RepositoryFigures]: number };
+
+/** @param all documents that are there, each at least once; those that were deleted are among them */
+async function recount(ports: Ports, all: readonly Change[]): Promise<Usage> {
+  const names = new Map(
+    all.map(({ partition, stored }) => [`${partition} ${stored.document.id}`, { partition, stored }]),
   );
-  const figures = new Map<string, { -readonly [Name in keyof RepositoryFigures]: number }>();
-  let [bytes, blobs] = [0, 0];
-  for (const { partition, document } of latest.values()) {
-    const repository = partition.split("~")[2] ?? "";
-    const of = figures.get(repository) ?? { ...noFigures };
-    if (document.kind === "counter") {
-      bytes += (document as CounterDocument).bytes;
-      blobs += (document as CounterDocument).blobs;
-    } else if (addTo(of, document)) figures.set(repository, of);
+  const present: { partition: string; document: Document }[] = [];
+  for (const { partition, stored } of names.values()) {
+    const now = await ports.documents.read(partition, stored.document.id, { fresh: true });
+    if (now !== undefined) present.push({ partition, document: now.document });
   }
-  return { bytes, blobs, repositories: withoutEmpty(Object.fromEntries(figures)) };
+  const left = new Set(
+    present.flatMap(({ document }) =>
+      document.kind === "left-generation" ? [(document as LeftGenerationDocument).generation] : [],
+    ),
+  );
+  const figures = new Map<string, Figures>();
+  const sums = { live: { ...noFigures }, left: { ...noFigures } };
+  const counted = { bytes: 0, blobs: 0, condemnedBytes: 0, condemnedBlobs: 0 };
+  for (const { partition, document } of present) {
+    if (document.kind === "counter") {
+      const { bytes, blobs, condemnedBytes = 0, condemnedBlobs = 0 } = document as CounterDocument;
+      counted.bytes += bytes;
+      counted.blobs += blobs;
+      counted.condemnedBytes += condemnedBytes;
+      counted.condemnedBlobs += condemnedBlobs;
+    }
+    const [, , repository = "", generation = ""] = partition.split("~");
+    const key = left.has(generation) ? `${repository} ${generation}` : repository;
+    const of = figures.get(key) ?? { ...noFigures };
+    if (!addTo(of, document)) continue;
+    figures.set(key, of);
+    addTo(sums[left.has(generation) ? "left" : "live"], document);
+  }
+  return { ...counted, repositories: withoutEmpty(Object.fromEntries(figures)), ...sums };
 }
 
-function addTo(
-  figures: { -readonly [Name in keyof RepositoryFigures]: number },
-  document: Document,
-): boolean {
-  if (document.kind === "manifest" && (document as ManifestDocument).state === "live") {
-    figures.manifests += 1;
-    figures.manifestBytes += (document as ManifestDocument).size;
+function addTo(figures: Figures, document: Document): boolean {
+  if (document.kind === "manifest") {
+    const { state, size, deletedAt } = document as ManifestDocument;
+    if (state === "live") {
+      figures.manifests += 1;
+      figures.manifestBytes += size;
+    } else if (deletedAt !== undefined) {
+      figures.deletedManifests += 1;
+      figures.deletedManifestBytes += size;
+    }
   } else if (document.kind === "tag") {
     figures.tags += 1;
+  } else if (document.kind === "deleted-tag") {
+    figures.deletedTags += 1;
   } else if (document.kind === "link") {
     figures.blobs += 1;
     figures.blobBytes += (document as LinkDocument).size;
