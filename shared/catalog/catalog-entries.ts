@@ -19,20 +19,21 @@ interface Named {
 export async function enterInCatalog(ports: Ports, { registry, name }: Named): Promise<boolean> {
   const entry = await readEntry(ports, registry.rid, name);
   const writer = ports.ids.nonce();
+  // What is made anew has no locks yet.
+  const { unlisted: _, ...present } = entry?.document ?? newEntry(ports, name, writer);
+  const document: CatalogEntryDocument = { ...present, writer };
   const outcome = await ports.documents.commit(partitions.catalog(registry.rid), [
-    entry === undefined
-      ? { op: "create", document: newEntry(ports, name, writer) }
-      : { op: "replace", document: { ...entry.document, writer }, etag: entry.etag },
+    entry === undefined ? { op: "create", document } : { op: "replace", document, etag: entry.etag },
   ]);
   return outcome === "committed";
 }
 
-/** Lists the repository: its first manifest is about to be there. One read when it is listed already. */
+/** Lists the repository, unless its locks forbid that: its first manifest is about to be there. One read when it is listed already. */
 export async function listInCatalog(ports: Ports, { registry, name }: Named, writer: string): Promise<void> {
   const id = ids.catalogEntry(name);
   await untilSettled(async () => {
     const entry = await readEntry(ports, registry.rid, name);
-    if (entry?.document.rank !== undefined) return true;
+    if (entry?.document.rank !== undefined || entry?.document.unlisted === true) return true;
     const outcome = await ports.documents.commit(partitions.catalog(registry.rid), [
       entry === undefined
         ? { op: "create", document: { ...newEntry(ports, name, writer), rank: id } }
@@ -57,6 +58,24 @@ export async function unlistInCatalog(
     const { rank: _, ...unlisted } = entry.document;
     const outcome = await ports.documents.commit(partitions.catalog(registry.rid), [
       { op: "replace", document: { ...unlisted, writer: ports.ids.nonce() }, etag: entry.etag },
+    ]);
+    return outcome === "committed" ? true : undefined;
+  });
+}
+
+/** Keeps the repository off the list for as long as its locks say so, or lists it again. */
+export async function setUnlisted(ports: Ports, { registry, name }: Named, unlisted: boolean): Promise<void> {
+  await untilSettled(async () => {
+    const entry = await readEntry(ports, registry.rid, name);
+    if (entry === undefined || (entry.document.unlisted === true) === unlisted) return true;
+    const { rank: _, unlisted: __, ...rest } = entry.document;
+    const document: CatalogEntryDocument = {
+      ...rest,
+      ...(unlisted ? { unlisted } : { rank: rest.id }),
+      writer: ports.ids.nonce(),
+    };
+    const outcome = await ports.documents.commit(partitions.catalog(registry.rid), [
+      { op: "replace", document, etag: entry.etag },
     ]);
     return outcome === "committed" ? true : undefined;
   });

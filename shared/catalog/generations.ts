@@ -6,6 +6,7 @@ import type { DeletedRepositoryDocument, LeftGenerationDocument } from "./collec
 import { commitIdempotent, EventedChange, newEvent, readAs, untilSettled } from "./commit.ts";
 import { type RegistryDocument, type RepositoryDocument, schema } from "./documents.ts";
 import { endOfPrefix, ids, partitions, ranks } from "./keys.ts";
+import { demandUnlocked } from "./locks/locks.ts";
 import { finishLeaving, readHeader } from "./repositories.ts";
 
 /**
@@ -13,6 +14,7 @@ import { finishLeaving, readHeader } from "./repositories.ts";
  * that asks sees anything of it, however much there is; those that remember it are waited for. With soft delete the generation can
  * be restored, otherwise it is purged.
  * @returns false when there was no repository
+ * @throws RegistryError UNSUPPORTED when it is locked
  */
 export async function leaveGeneration(
   ports: Ports,
@@ -30,7 +32,8 @@ export async function leaveGeneration(
       return false;
     }
     if (header?.document.state !== "live") return false;
-    const { generation } = header.document;
+    const { generation, locks } = header.document;
+    demandUnlocked("delete", `the repository ${name}`, locks);
     const deletedAt = ports.clock.now();
     await writeIndex(ports, registry.rid, { repository: name, generation, deletedAt, state });
     const document: RepositoryDocument = { ...header.document, state: "deleting", writer };

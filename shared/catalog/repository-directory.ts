@@ -26,13 +26,22 @@ export class RepositoryDirectory {
   }
 
   async find(registry: RegistryDocument, name: RepositoryName): Promise<Repository | undefined> {
-    const key = `${registry.rid}~${name}`;
+    return this.remembered(registry, name) ?? (await this.read(registry, name));
+  }
+
+  /** The repository, if it was read of late. Asks nobody. */
+  remembered(registry: RegistryDocument, name: RepositoryName): Repository | undefined {
+    const entry = this.#entries.get(keyOf(registry, name));
+    if (entry === undefined) return undefined;
+    const age = this.#ports.clock.now() - entry.readAt;
+    // The registry may have other policies since.
+    return age < limits.repositoryCacheSeconds * 1000 ? { ...entry.repository, registry } : undefined;
+  }
+
+  /** The repository as it is now, remembered for readers. */
+  async read(registry: RegistryDocument, name: RepositoryName): Promise<Repository | undefined> {
+    const key = keyOf(registry, name);
     const now = this.#ports.clock.now();
-    const entry = this.#entries.get(key);
-    if (entry !== undefined && now - entry.readAt < limits.repositoryCacheSeconds * 1000) {
-      // The registry may have other policies since.
-      return { ...entry.repository, registry };
-    }
     const repository = await findRepository(this.#ports, registry, name);
     this.#entries.delete(key);
     if (repository !== undefined) this.#entries.set(key, { repository, readAt: now });
@@ -41,4 +50,8 @@ export class RepositoryDirectory {
       this.#entries.delete(oldest);
     return repository;
   }
+}
+
+function keyOf(registry: RegistryDocument, name: RepositoryName): string {
+  return `${registry.rid}~${name}`;
 }

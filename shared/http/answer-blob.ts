@@ -1,4 +1,3 @@
-import { findRepository } from "../catalog/repositories.ts";
 import { parseDigest } from "../domain/digest.ts";
 import { parseRange } from "../domain/range.ts";
 import { deleteBlob } from "../registry/delete-blob.ts";
@@ -22,7 +21,7 @@ export async function answerBlob(exchange: RepositoryExchange, digestText: strin
   // Who asks by HEAD relies on the answer, so that it must be of the repository as it is.
   const promise = method === "HEAD";
   const repository = promise
-    ? await findRepository(ports, registry, name)
+    ? await repositories.read(registry, name)
     : await repositories.find(registry, name);
   const blob = await readBlob(ports, repository, digest, promise);
   const tag = entityTag(digest);

@@ -5,6 +5,7 @@ import { type ByteRange, formatUploadRange, parseContentRange } from "../domain/
 import { mountBlob } from "../registry/mount-blob.ts";
 import { appendUpload } from "../registry/uploads/append-upload.ts";
 import { cancelUpload } from "../registry/uploads/cancel-upload.ts";
+import { demandPushable } from "../registry/uploads/demand-pushable.ts";
 import { finishUpload } from "../registry/uploads/finish-upload.ts";
 import { pushBlob } from "../registry/uploads/push-blob.ts";
 import { readUpload } from "../registry/uploads/read-upload.ts";
@@ -17,12 +18,13 @@ import { formatPath } from "./route.ts";
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-blobs
  */
 export async function answerUploadStart(exchange: RepositoryExchange): Promise<Reply> {
-  const { ports, registry, name, query, body } = exchange;
+  const { ports, registry, repositories, name, query, body } = exchange;
   const algorithmText = query.get("digest-algorithm");
   const algorithm = algorithmText === null ? "sha256" : asDigestAlgorithm(algorithmText);
   if (algorithm === undefined) {
     throw new RegistryError("DIGEST_INVALID", { message: "digest-algorithm is sha256 or sha512" });
   }
+  demandPushable(name, repositories.remembered(registry, name)?.locks);
   const mount = query.get("mount");
   if (mount !== null && (await mounted(exchange, parseDigest(mount))))
     return created(exchange, parseDigest(mount));

@@ -7,7 +7,7 @@ import type { Ports } from "../ports/ports.ts";
 /**
  * Deletes the repository with all that is in it, at the same cost however much that is. Takes the seconds for which readers may
  * remember the repository.
- * @throws RegistryError NAME_UNKNOWN, or DENIED when the repository is locked
+ * @throws RegistryError NAME_UNKNOWN, or UNSUPPORTED when the repository is locked
  * @see https://learn.microsoft.com/rest/api/containerregistry/container-registry/delete-repository
  */
 export async function deleteRepository(

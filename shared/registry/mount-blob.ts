@@ -4,6 +4,7 @@ import { ensureRepository, findRepository } from "../catalog/repositories.ts";
 import type { Digest } from "../domain/digest.ts";
 import type { RepositoryName } from "../domain/name.ts";
 import type { Ports } from "../ports/ports.ts";
+import { demandPushable } from "./uploads/demand-pushable.ts";
 
 /** Holders looked at when the client does not say where the blob is. */
 const sourcesTried = 20;
@@ -11,6 +12,7 @@ const sourcesTried = 20;
 /**
  * Makes a blob of another repository of the registry readable in this one, without its bytes.
  * @param from the repository that has it; undefined: any that does
+ * @throws RegistryError DENIED when the target is locked
  * @returns false when there is none, and then the client uploads it: absent and forbidden look the same
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#mounting-a-blob-from-another-repository
  */
@@ -24,8 +26,10 @@ export async function mountBlob(
   const sources = from === undefined ? await holdersOf(ports, registry, digest) : [from];
   for (const source of sources) {
     const repository = await findRepository(ports, registry, source);
-    if (repository === undefined || (await findLink(ports, repository, digest)) === undefined) continue;
+    if (repository === undefined || repository.locks?.includes("read") === true) continue;
+    if ((await findLink(ports, repository, digest)) === undefined) continue;
     const into = await ensureRepository(ports, registry, target);
+    demandPushable(target, into.locks);
     return (await holdBlob(ports, into, digest, undefined, "blob-mount")) !== undefined;
   }
   return false;

@@ -1,5 +1,6 @@
 import { findLink, leaseLink } from "../catalog/blobs.ts";
 import type { LinkDocument } from "../catalog/documents.ts";
+import { demandUnlocked } from "../catalog/locks/locks.ts";
 import type { Repository } from "../catalog/repositories.ts";
 import type { Digest } from "../domain/digest.ts";
 import { RegistryError } from "../domain/errors.ts";
@@ -19,7 +20,7 @@ export interface ReadableBlob {
 /**
  * The blob, if this repository may read it; what other repositories have does not count.
  * @param promise whether the client asks in order to rely on it, as a push does by HEAD: then it stays for at least an hour
- * @throws RegistryError NAME_UNKNOWN, BLOB_UNKNOWN
+ * @throws RegistryError BLOB_UNKNOWN, or DENIED when the repository is locked against reading
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-blobs
  */
 export async function readBlob(
@@ -29,6 +30,8 @@ export async function readBlob(
   promise: boolean,
 ): Promise<ReadableBlob> {
   if (repository === undefined) throw new RegistryError("BLOB_UNKNOWN", { detail: { digest } });
+  // Who may push must be able to learn what is there.
+  if (!promise) demandUnlocked("read", `the repository ${repository.name}`, repository.locks);
   const link = promise
     ? await leaseLink(ports, repository, digest)
     : (await findLink(ports, repository, digest))?.document;

@@ -1,5 +1,6 @@
 import { untilSettled } from "../catalog/commit.ts";
 import type { ManifestDocument } from "../catalog/documents.ts";
+import { demandUnlocked } from "../catalog/locks/locks.ts";
 import { findManifest } from "../catalog/manifests.ts";
 import type { Repository } from "../catalog/repositories.ts";
 import { findTag } from "../catalog/tags.ts";
@@ -9,7 +10,7 @@ import type { Ports } from "../ports/ports.ts";
 
 /**
  * The manifest that a tag or a digest means now.
- * @throws RegistryError MANIFEST_UNKNOWN
+ * @throws RegistryError MANIFEST_UNKNOWN, or DENIED when it, the tag or the repository is locked against reading
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
  */
 export async function readManifest(
@@ -18,6 +19,7 @@ export async function readManifest(
   name: RepositoryName,
   reference: Reference,
 ): Promise<ManifestDocument> {
+  demandUnlocked("read", `the repository ${name}`, repository?.locks);
   const manifest =
     repository === undefined
       ? undefined
@@ -28,6 +30,7 @@ export async function readManifest(
     const wanted = reference.kind === "digest" ? reference.digest : reference.tag;
     throw new RegistryError("MANIFEST_UNKNOWN", { detail: { name, reference: wanted } });
   }
+  demandUnlocked("read", `the manifest ${manifest.digest}`, manifest.locks);
   return manifest;
 }
 
@@ -42,6 +45,7 @@ async function readTagged(
     const stored = await findTag(ports, repository, tag);
     if (stored === undefined || stored.etag === followed) return "absent";
     followed = stored.etag;
+    demandUnlocked("read", `the tag ${tag}`, stored.document.locks);
     return (await findManifest(ports, repository, stored.document.digest))?.document;
   });
   return found === "absent" ? undefined : found;

@@ -1,21 +1,18 @@
-import { leaseLink } from "../catalog/blobs.ts";
 import { listInCatalog } from "../catalog/catalog-entries.ts";
 import type { RegistryDocument } from "../catalog/documents.ts";
 import { commitManifest } from "../catalog/manifest-commit.ts";
-import { leaseManifest } from "../catalog/manifests.ts";
 import { ensureRepository, type Repository } from "../catalog/repositories.ts";
 import { algorithmOf, type Digest } from "../domain/digest.ts";
 import { RegistryError } from "../domain/errors.ts";
 import { digestBytes } from "../domain/hash.ts";
 import { limits } from "../domain/limits.ts";
-import { type Child, type Manifest, parseManifest } from "../domain/manifest.ts";
+import { parseManifest } from "../domain/manifest.ts";
 import type { Reference, RepositoryName, Tag } from "../domain/name.ts";
 import { type Place, samePlace } from "../domain/place.ts";
 import type { Ports } from "../ports/ports.ts";
+import { leaseChildren } from "./lease-children.ts";
+import { demandPushable } from "./uploads/demand-pushable.ts";
 import { newPlace } from "./uploads/upload-ticket.ts";
-
-/** Children looked up at once. */
-const readsAtOnce = 32;
 
 /** A manifest as it was pushed. */
 export interface PushedManifest {
@@ -33,7 +30,7 @@ export interface WrittenManifest {
 
 /**
  * Stores a manifest byte for byte and points its tags at it, all in one commit.
- * @throws RegistryError MANIFEST_INVALID, DIGEST_INVALID, MANIFEST_BLOB_UNKNOWN
+ * @throws RegistryError MANIFEST_INVALID, DIGEST_INVALID, MANIFEST_BLOB_UNKNOWN, or DENIED when something is locked or immutable
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests
  */
 export async function writeManifest(
@@ -53,6 +50,7 @@ export async function writeManifest(
   const content = decodeUtf8(bytes);
   const manifest = parseManifest(pushed.mediaType, content);
   const repository = await ensureRepository(ports, registry, name);
+  demandPushable(name, repository.locks);
   await leaseChildren(ports, repository, manifest);
   const tags = [...new Set(reference.kind === "tag" ? [reference.tag, ...pushed.tags] : pushed.tags)];
   await listInCatalog(ports, repository, ports.ids.nonce());
@@ -81,31 +79,8 @@ function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
-/**
- * Makes sure that everything the manifest needs is in the repository and stays for as long as this request may take.
- * What is missing is an error unless the registry accepts sparse manifests. The subject may always be missing.
- */
-async function leaseChildren(ports: Ports, repository: Repository, manifest: Manifest): Promise<void> {
-  const missing: Digest[] = [];
-  for (let from = 0; from < manifest.children.length; from += readsAtOnce) {
-    const batch = manifest.children.slice(from, from + readsAtOnce);
-    const present = await Promise.all(batch.map((child) => leaseChild(ports, repository, child)));
-    batch.forEach((child, index) => {
-      if (child.required && present[index] !== true) missing.push(child.digest);
-    });
-  }
-  if (missing.length > 0 && !repository.registry.policies.sparseManifests) {
-    throw new RegistryError("MANIFEST_BLOB_UNKNOWN", { detail: { digests: missing.slice(0, 20) } });
-  }
-}
-
-async function leaseChild(ports: Ports, repository: Repository, child: Child): Promise<boolean> {
-  if (child.kind === "manifest" && (await leaseManifest(ports, repository, child.digest))) return true;
-  // Older build caches list layers under an index as if they were manifests.
-  return (await leaseLink(ports, repository, child.digest)) !== undefined;
-}
-
-async function putBytes(
+/** The bytes at a place of their own, for a manifest that is too large for its document. */
+export async function putBytes(
   ports: Ports,
   repository: Repository,
   digest: Digest,
