@@ -6,7 +6,7 @@ import type { Digest } from "../domain/digest.ts";
 import { limits } from "../domain/limits.ts";
 import { parseManifest } from "../domain/manifest.ts";
 import type { Ports } from "../ports/ports.ts";
-import { openManifest } from "./read-manifest.ts";
+import { manifestText } from "./read-manifest.ts";
 
 /** A referrer as the index of referrers shows it. */
 export interface ReferrerDescriptor {
@@ -77,9 +77,6 @@ async function readAnnotations(
 ): Promise<Readonly<Record<string, string>> | undefined> {
   const manifest = await findManifest(ports, repository, digest);
   if (manifest === undefined) return undefined;
-  const opened = await openManifest(ports, manifest.document);
-  if (typeof opened === "string") return parseManifest(manifest.document.mediaType, opened).annotations;
-  const pieces: Uint8Array[] = [];
-  for await (const piece of opened) pieces.push(piece);
-  return parseManifest(manifest.document.mediaType, Buffer.concat(pieces).toString("utf8")).annotations;
+  const text = await manifestText(ports, manifest.document);
+  return parseManifest(manifest.document.mediaType, text).annotations;
 }

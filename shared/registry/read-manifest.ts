@@ -63,3 +63,12 @@ export async function openManifest(
   if (bytes === undefined) throw new Error(`no bytes for the manifest ${manifest.digest}`);
   return bytes;
 }
+
+/** The manifest's bytes as text; it has at most `manifestBytesMax`. */
+export async function manifestText(ports: Ports, manifest: ManifestDocument): Promise<string> {
+  const opened = await openManifest(ports, manifest);
+  if (typeof opened === "string") return opened;
+  const pieces: Uint8Array[] = [];
+  for await (const piece of opened) pieces.push(piece);
+  return Buffer.concat(pieces).toString("utf8");
+}

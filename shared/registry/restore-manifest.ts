@@ -1,0 +1,87 @@
+import { listInCatalog } from "../catalog/catalog-entries.ts";
+import type { ManifestDocument, RegistryDocument } from "../catalog/documents.ts";
+import { commitManifest } from "../catalog/manifest-commit.ts";
+import { leaseManifest, readManifest } from "../catalog/manifests.ts";
+import { findRepository, type Repository } from "../catalog/repositories.ts";
+import { demandMovable, findTag } from "../catalog/tags.ts";
+import type { Digest } from "../domain/digest.ts";
+import { RegistryError } from "../domain/errors.ts";
+import { parseManifest } from "../domain/manifest.ts";
+import type { RepositoryName, Tag } from "../domain/name.ts";
+import type { Ports } from "../ports/ports.ts";
+import { type LeaseChild, leaseChild, leaseChildren } from "./lease-children.ts";
+import { manifestText } from "./read-manifest.ts";
+import { demandPushable } from "./uploads/demand-pushable.ts";
+
+/** How a manifest is to come back. */
+export interface Restoration {
+  /** A tag that is to mean it, whether or not it ever did. */
+  readonly tag?: Tag;
+  /** Whether the tag may be taken from another manifest. */
+  readonly force: boolean;
+}
+
+/**
+ * Brings a deleted manifest back, and with it the deleted manifests that it needs; or gives a live one the tag.
+ * @throws RegistryError MANIFEST_UNKNOWN when there is nothing to restore, MANIFEST_BLOB_UNKNOWN when something that it needs is gone,
+ * DENIED when the tag means another manifest (409) or something is locked
+ * @see https://learn.microsoft.com/azure/container-registry/container-registry-soft-delete-policy
+ */
+export async function restoreManifest(
+  ports: Ports,
+  registry: RegistryDocument,
+  name: RepositoryName,
+  digest: Digest,
+  { tag, force }: Restoration,
+): Promise<ManifestDocument> {
+  const repository = await findRepository(ports, registry, name);
+  if (repository === undefined) throw unknownManifest(name, digest);
+  demandPushable(name, repository.locks);
+  const there = tag === undefined ? undefined : await findTag(ports, repository, tag);
+  // Asked before children come back, and again when the manifest does.
+  if (there !== undefined) demandMovable(repository, there.document, digest, force);
+  const tags = tag === undefined ? [] : [tag];
+  const restored = await restoreFrom(ports, repository, digest, tags, force);
+  if (restored === undefined) throw unknownManifest(name, digest);
+  return restored;
+}
+
+/** @returns undefined when there is nothing to restore */
+async function restoreFrom(
+  ports: Ports,
+  repository: Repository,
+  digest: Digest,
+  tags: readonly Tag[],
+  force: boolean,
+): Promise<ManifestDocument | undefined> {
+  const { document } = (await readManifest(ports, repository, digest)) ?? {};
+  if (document === undefined || document.state === "pending") return undefined;
+  const purging = document.state === "deleting" && document.deletedAt === undefined;
+  if (purging) return undefined;
+  const { mediaType, size, content, place } = document;
+  const manifest = parseManifest(mediaType, await manifestText(ports, document));
+  // A live one has whatever it needs.
+  if (document.state !== "live") await leaseChildren(ports, repository, manifest, restoreChild);
+  await listInCatalog(ports, repository, ports.ids.nonce());
+  return await commitManifest(ports, repository, { digest, manifest, size, content, place }, tags, { force });
+}
+
+const restoreChild: LeaseChild = async (ports, repository, child) => {
+  if (child.kind === "manifest" && !(await leaseManifest(ports, repository, child.digest))) {
+    try {
+      if ((await restoreFrom(ports, repository, child.digest, [], false)) !== undefined) return true;
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
+  return await leaseChild(ports, repository, child);
+};
+
+/** Purged just now. */
+function isGone(error: unknown): boolean {
+  return error instanceof RegistryError && error.code === "MANIFEST_UNKNOWN";
+}
+
+function unknownManifest(name: RepositoryName, digest: Digest): RegistryError {
+  return new RegistryError("MANIFEST_UNKNOWN", { detail: { name, reference: digest } });
+}
