@@ -47,5 +47,6 @@ function earliest(ports: Ports, generations: Iterable<GenerationEvents>): Map<Re
 
 function dueOf(ports: Ports, { action, at }: EventDocument): number | undefined {
   if (swept.has(action)) return undefined;
-  return leasing.has(action) ? leaseEnd(ports, at) : at;
+  // Deletions rarely come alone: one sweep a while later is for all of them.
+  return leasing.has(action) ? leaseEnd(ports, at) : at + ports.graces.sweepSeconds * 1000;
 }

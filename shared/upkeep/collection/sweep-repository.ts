@@ -1,6 +1,7 @@
 import { unlinkOperations } from "../../catalog/blobs.ts";
 import type { UnlinkedDocument } from "../../catalog/collection-documents.ts";
 import { EventedChange, newEvent } from "../../catalog/commit.ts";
+import { purgeExpired } from "../../catalog/deletion/deleted-manifests.ts";
 import type { LinkDocument, ManifestDocument } from "../../catalog/documents.ts";
 import { endOfPrefix, ids, ranks } from "../../catalog/keys.ts";
 import { finishManifestDeletion } from "../../catalog/manifest-deletion.ts";
@@ -37,6 +38,7 @@ export async function sweepRepository(
 ): Promise<Sweep> {
   const sweep: Sweep = { links: 0, condemned: 0, condemnedBytes: 0, next: undefined, after };
   await finishManifests(ports, repository, sweep);
+  await expire(ports, repository, sweep);
   for (let seen = 0; seen < limits.sweepLinksMax; seen += limits.sweepPageItemsMax) {
     const page = await readLinks(ports, repository, sweep.after);
     for (const { leaseUntil } of page.leased) wait(sweep, leaseUntil + ports.graces.skewSeconds * 1000);
@@ -50,6 +52,16 @@ export async function sweepRepository(
 
 function wait(sweep: Sweep, until: number): void {
   sweep.next = Math.min(sweep.next ?? until, until);
+}
+
+/** What was deleted longer ago than it is kept. When soft delete is off, what was kept before is kept to its end. */
+async function expire(ports: Ports, repository: Repository, sweep: Sweep): Promise<void> {
+  const { softDelete } = repository.registry.policies;
+  if (softDelete === undefined) return;
+  const keptMillis = softDelete.days * 24 * 3600 * 1000;
+  const before = ports.clock.now() - keptMillis;
+  const { next } = await purgeExpired(ports, repository, before, limits.pageItemsMax);
+  if (next !== undefined) wait(sweep, next + keptMillis + 1);
 }
 
 /** Manifests between two states: a deletion that was cut short, or a push that ended between its commits. */
