@@ -57,6 +57,10 @@ export function readConfig(env: Environment): Config {
       shared: readHosts(env["SHARED_HOSTS"] || "registries.localhost", "SHARED_HOSTS"),
       domain: readHosts(env["REGISTRY_DOMAIN"] || "localhost", "REGISTRY_DOMAIN")[0] ?? "",
       defaultRegistry: readRegistry(env["DEFAULT_REGISTRY"]),
+      scope: Object.freeze({
+        subscriptionId: readSubscription(env["SUBSCRIPTION_ID"]),
+        resourceGroup: readResourceGroup(env["RESOURCE_GROUP"]),
+      }),
     }),
     logLevel: readLevel(env["LOG_LEVEL"] || "info"),
     accessLogSample: readSample(env["ACCESS_LOG_SAMPLE"], store),
@@ -129,6 +133,22 @@ function readRegistry(text: string | undefined): RegistryName {
   return name;
 }
 
+function readSubscription(text: string | undefined): string {
+  const id = (text || "00000000-0000-0000-0000-000000000000").toLowerCase();
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))
+    throw new Error("SUBSCRIPTION_ID is the GUID of an Azure subscription");
+  return id;
+}
+
+function readResourceGroup(text: string | undefined): string {
+  const name = text || "portolan";
+  if (!/^[\w.()-]{0,89}[\w()-]$/.test(name))
+    throw new Error(
+      "RESOURCE_GROUP is up to 90 letters, digits and . _ - ( ), and does not end with a point",
+    );
+  return name;
+}
+
 function readLevel(text: string): LogLevel {
   const level = logLevels.find((known) => known === text);
   if (level === undefined) throw new Error(`LOG_LEVEL is one of ${logLevels.join(", ")}`);
@@ -173,6 +193,11 @@ function readGraces(env: Environment): Graces {
     skewSeconds: readSeconds(env["CLOCK_SKEW_SECONDS"], "CLOCK_SKEW_SECONDS", usual.skewSeconds),
     sweepSeconds: readSeconds(env["SWEEP_SECONDS"], "SWEEP_SECONDS", usual.sweepSeconds),
     quietSeconds: readSeconds(env["QUIET_SECONDS"], "QUIET_SECONDS", usual.quietSeconds),
+    recountSeconds: readSeconds(
+      env["RECOUNT_INTERVAL_SECONDS"],
+      "RECOUNT_INTERVAL_SECONDS",
+      usual.recountSeconds,
+    ),
   };
 }
 

@@ -267,16 +267,22 @@ export interface RepositoryUsageDocument extends Document {
   readonly counted: readonly string[];
   readonly updatedAt: number;
   readonly recount?: RepositoryRecount;
+  /** What a recount that is under way has found so far. */
+  readonly recounting?: HolderSums & { readonly pass: string; readonly part: number };
 }
 
-/** What only a look at all of a registry's holders shows of a repository, as of `at`. */
-export interface RepositoryRecount {
-  readonly at: number;
+/** What a repository's holders keep. */
+export interface HolderSums {
   /** Of blobs that no other repository has, and of those that others have too. */
   readonly uniqueBlobs: number;
   readonly uniqueBytes: number;
   readonly sharedBlobs: number;
   readonly sharedBytes: number;
+}
+
+/** What only a look at all of a registry's holders shows of a repository, as of `at`. */
+export interface RepositoryRecount extends HolderSums {
+  readonly at: number;
   /** Of blobs, unique or shared, that no live manifest of the repository needs, but one that can be restored. */
   readonly restorableBlobs: number;
   readonly restorableBytes: number;

@@ -15,6 +15,8 @@ export const partitions = {
   content: (rid: string, repository: RepositoryName, generation: string) =>
     `r~${rid}~${repository}~${generation}`,
   shard: (rid: string, digest: Digest) => `b~${rid}~${shardOf(digest)}`,
+  /** By the shard's two hex digits. */
+  shardNamed: (rid: string, shard: string) => `b~${rid}~${shard}`,
   usage: (rid: string) => `u~${rid}`,
   /** Generations that repositories of the registry have left. */
   deleted: (rid: string) => `d~${rid}`,
@@ -34,6 +36,8 @@ export const ids = {
   signerKey: "signer-key",
   eventCursor: "event-cursor",
   registryUsage: "usage",
+  recount: "recount",
+  recountReport: "recount-report",
   repositoryUsages: "repo:",
   repositoryUsage: (repository: RepositoryName, generation: string) =>
     `repo:${escapeName(repository)}:${generation}`,
@@ -53,6 +57,7 @@ export const ids = {
   manifest: (digest: Digest) => `m:${digest}`,
   manifestTag: (digest: Digest, tag: Tag) => `m:${digest}:t:${tag}`,
   manifestTags: (digest: Digest) => `m:${digest}:t:`,
+  allTags: "t:",
   tag: (tag: string) => `t:${tag}`,
   referrers: (subject: Digest) => `s:${subject}:`,
   referrersOfType: (subject: Digest, artifactType: string) => `s:${subject}:${typeHash(artifactType)}:`,
@@ -69,7 +74,9 @@ export const ids = {
   deletedTags: (tag: Tag) => `dt:${tag}:`,
   allDeletedTags: "dt:",
   lastPull: (digest: Digest) => `p:${digest}`,
+  allBlobs: "b:",
   blob: (digest: Digest) => `b:${digest}`,
+  allHolders: "h:",
   holders: (digest: Digest) => `h:${digest}:`,
   holder: (digest: Digest, repository: RepositoryName, generation: string) =>
     `h:${digest}:${escapeName(repository)}:${generation}`,

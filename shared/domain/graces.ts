@@ -17,6 +17,8 @@ export interface Graces {
   readonly sweepSeconds: number;
   /** How long collection rests when another region has begun to take writes. */
   readonly quietSeconds: number;
+  /** Between two recounts of a registry's usage. */
+  readonly recountSeconds: number;
 }
 
 export const usualGraces: Graces = {
@@ -26,4 +28,5 @@ export const usualGraces: Graces = {
   purgeSeconds: secondsPerHour,
   sweepSeconds: 600,
   quietSeconds: 24 * secondsPerHour,
+  recountSeconds: 24 * secondsPerHour,
 };
