@@ -41,7 +41,14 @@ export async function countRequests(bench: Bench): Promise<Comparison[]> {
     ports: counted,
     registries,
     repositories,
-    hosts: { plain: ["localhost"], shared: [], domain: "localhost", defaultRegistry: registryName },
+    pulls: { note: () => {} },
+    hosts: {
+      plain: ["localhost"],
+      shared: [],
+      domain: "localhost",
+      defaultRegistry: registryName,
+      scope: { subscriptionId: "", resourceGroup: "" },
+    },
     bodyTimes: defaultBodyTimes,
     log: createLog("error", (lines) => process.stderr.write(lines)),
   });

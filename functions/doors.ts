@@ -1,3 +1,13 @@
+import { acrCatalog } from "./acr/catalog.ts";
+import { acrManifest } from "./acr/manifest.ts";
+import { acrManifests } from "./acr/manifests.ts";
+import { acrRepository } from "./acr/repository.ts";
+import { acrTag } from "./acr/tag.ts";
+import { acrTags } from "./acr/tags.ts";
+import { armLifecyclePolicy } from "./arm/lifecycle-policy.ts";
+import { armRegistry } from "./arm/registry.ts";
+import { armRepositoryUsages } from "./arm/repository-usages.ts";
+import { armUsages } from "./arm/usages.ts";
 import type { Door, QueueDoor, TimerDoor } from "./door.ts";
 import { health } from "./healthz.ts";
 import { collectionTimer } from "./tick-collection.ts";
@@ -15,7 +25,7 @@ import { collectionWork } from "./work-collection.ts";
 import { eventWork } from "./work-events.ts";
 import { notFound } from "./zz-not-found.ts";
 
-/** All doors of the data plane. */
+/** All doors for requests. */
 export const doors: readonly Door[] = [
   health,
   base,
@@ -26,6 +36,16 @@ export const doors: readonly Door[] = [
   manifest,
   tags,
   referrers,
+  acrCatalog,
+  acrRepository,
+  acrTags,
+  acrTag,
+  acrManifests,
+  acrManifest,
+  armRegistry,
+  armUsages,
+  armRepositoryUsages,
+  armLifecyclePolicy,
   notFound,
 ];
 

@@ -1,8 +1,8 @@
 /**
  * The error table: every code that a client can see, with its status and message.
  *
- * The first fourteen are the OCI distribution spec's; the rest come from the Docker registry API and are used only
- * where the OCI codes say nothing.
+ * The first fourteen are the OCI distribution spec's; the rest come from the Docker registry API and from Azure
+ * Container Registry and are used only where the OCI codes say nothing.
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
  */
 export const errorTable = {
@@ -23,6 +23,7 @@ export const errorTable = {
   DENIED: { status: 403, message: "requested access to the resource is denied" },
   UNSUPPORTED: { status: 405, message: "the operation is unsupported" },
   TOOMANYREQUESTS: { status: 429, message: "too many requests" },
+  TAG_UNKNOWN: { status: 404, message: "the specified tag does not exist" },
   PAGINATION_NUMBER_INVALID: { status: 400, message: "invalid number of results requested" },
   UNAVAILABLE: { status: 503, message: "the registry cannot answer just now" },
   UNKNOWN: { status: 500, message: "unknown error" },
@@ -39,7 +40,34 @@ export interface RegistryErrorOptions {
   readonly status?: number;
   /** Headers that the reply carries, such as the true `Range` of an upload. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** The code in the management API, where it is not the one of the status. */
+  readonly managementCode?: ManagementErrorCode;
 }
+
+/**
+ * Codes of the management API, those of Azure Resource Manager, by their status. The first of a status stands for what has no code of
+ * its own.
+ * @see https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors
+ */
+export const managementErrorTable = {
+  InvalidRequestContent: 400,
+  MissingApiVersionParameter: 400,
+  InvalidApiVersionParameter: 400,
+  Forbidden: 403,
+  ResourceNotFound: 404,
+  SubscriptionNotFound: 404,
+  ResourceGroupNotFound: 404,
+  MethodNotAllowed: 405,
+  RequestTimeout: 408,
+  Conflict: 409,
+  RequestContentTooLarge: 413,
+  RequestUriTooLong: 414,
+  TooManyRequests: 429,
+  InternalServerError: 500,
+  ServiceUnavailable: 503,
+} as const satisfies Record<string, number>;
+
+export type ManagementErrorCode = keyof typeof managementErrorTable;
 
 /** A broken rule. Thrown anywhere, caught and rendered only by `http/serve.ts`. */
 export class RegistryError extends Error {
@@ -47,6 +75,7 @@ export class RegistryError extends Error {
   readonly status: number;
   readonly detail: unknown;
   readonly headers: Readonly<Record<string, string>>;
+  readonly managementCode: ManagementErrorCode | undefined;
 
   constructor(code: RegistryErrorCode, options: RegistryErrorOptions = {}) {
     super(options.message ?? errorTable[code].message);
@@ -55,5 +84,6 @@ export class RegistryError extends Error {
     this.status = options.status ?? errorTable[code].status;
     this.detail = options.detail;
     this.headers = options.headers ?? {};
+    this.managementCode = options.managementCode;
   }
 }

@@ -20,6 +20,9 @@ export const limits = {
 
   /** Seconds that a registry's document is taken for true without another look. */
   registryCacheSeconds: 30,
+  /** Manifests of which one process remembers that their pull today is noted, and pulls that it notes at once. */
+  pullsRememberedMax: 100_000,
+  pullsInFlightMax: 32,
   /** Registries, existing or not, that one process remembers. */
   registriesCachedMax: 10_000,
   /** Seconds that readers take a repository's document for true without another look. */

@@ -11,6 +11,14 @@ export interface Hosts {
   readonly domain: string;
   /** Hosts on which a path's first part is the registry. */
   readonly shared: readonly string[];
+  /** Where the management API, which plain and shared hosts have, finds the registries. */
+  readonly scope: ManagedScope;
+}
+
+/** The subscription and the resource group that all registries of the deployment are in. */
+export interface ManagedScope {
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
 }
 
 /** A registry, and how its paths begin for this client. */
@@ -51,7 +59,8 @@ function byPath(name: string): Address {
   return { registry, name: name.slice(slash + 1), prefix: `${registry}/` };
 }
 
-function bareHost(host: string): string {
+/** A Host header without its port, in lower case. */
+export function bareHost(host: string): string {
   const port = host.lastIndexOf(":");
   const withoutPort = port >= 0 && host.indexOf("]", port) < 0 ? host.slice(0, port) : host;
   return withoutPort.toLowerCase();

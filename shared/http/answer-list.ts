@@ -19,13 +19,17 @@ export async function answerTags(exchange: RepositoryExchange): Promise<Reply> {
   return json(exchange, { name: prefix + name, tags }, "application/json", link);
 }
 
-/** The repositories that have had a manifest: the Docker registry API's catalog, to which OCI adds nothing. */
-export async function answerCatalog(exchange: Exchange): Promise<Reply> {
+/**
+ * The repositories that have had a manifest: the Docker registry API's catalog, to which OCI adds nothing, and Azure Container
+ * Registry's.
+ * @param path of this catalog
+ */
+export async function answerCatalog(exchange: Exchange, path: string): Promise<Reply> {
   const { ports, registry, prefix } = exchange;
   const { limit, last } = parsePage(exchange.query);
   const { names, more } =
     limit === 0 ? { names: [], more: false } : await listRepositories(ports, registry, last, limit);
-  const link = more ? nextLink("/v2/_catalog", { n: String(limit), last: names.at(-1) }) : undefined;
+  const link = more ? nextLink(path, { n: String(limit), last: names.at(-1) }) : undefined;
   return json(exchange, { repositories: names.map((name) => prefix + name) }, "application/json", link);
 }
 

@@ -25,7 +25,9 @@ export async function answerManifest(exchange: RepositoryExchange, referenceText
     return { status: 202, headers: { "content-length": "0" } };
   }
   const repository = await repositories.find(registry, name);
-  return await getManifest(exchange, await readManifest(ports, repository, name, reference));
+  const manifest = await readManifest(ports, repository, name, reference);
+  if (method === "GET" && repository !== undefined) exchange.pulls.note(repository, manifest.digest);
+  return await getManifest(exchange, manifest);
 }
 
 async function getManifest(exchange: RepositoryExchange, manifest: ManifestDocument): Promise<Reply> {

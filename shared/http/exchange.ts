@@ -1,4 +1,5 @@
 import type { RegistryDocument } from "../catalog/documents.ts";
+import type { PullRecorder } from "../catalog/pulls.ts";
 import type { RepositoryDirectory } from "../catalog/repository-directory.ts";
 import type { RepositoryName } from "../domain/name.ts";
 import type { Ports } from "../ports/ports.ts";
@@ -24,8 +25,11 @@ export interface Reply {
 export interface Exchange {
   readonly ports: Ports;
   readonly registry: RegistryDocument;
+  /** As the client named it, with its port: the registry's login server. */
+  readonly host: string;
   /** For readers. */
   readonly repositories: RepositoryDirectory;
+  readonly pulls: Pick<PullRecorder, "note">;
   readonly method: string;
   readonly headers: { get(name: string): string | null };
   readonly query: URLSearchParams;

@@ -1,5 +1,12 @@
+import { type AcrRoute, acrMethods, parseAcrRoute } from "./acr/route.ts";
+import { type ArmRoute, armMethods, parseArmRoute } from "./management/route.ts";
+import { decodeOnce } from "./target.ts";
+
 /** What a path addresses. Names and references are decoded once and not yet checked. */
-export type Route =
+export type Route = RegistryRoute | AcrRoute | ArmRoute;
+
+/** Of the registry API of OCI, and what else is at the root. */
+type RegistryRoute =
   | { readonly kind: "health" }
   | { readonly kind: "base" }
   | { readonly kind: "catalog" }
@@ -21,6 +28,8 @@ export const routeMethods: Readonly<Record<Route["kind"], readonly string[]>> = 
   manifest: ["GET", "HEAD", "PUT", "DELETE"],
   tags: ["GET", "HEAD"],
   referrers: ["GET", "HEAD"],
+  ...acrMethods,
+  ...armMethods,
 };
 
 /**
@@ -32,7 +41,8 @@ export function parseRoute(path: string): Route | undefined {
   if (path === "/v2" || path === "/v2/") return { kind: "base" };
   if (path === "/healthz") return { kind: "health" };
   if (path === "/v2/_catalog") return { kind: "catalog" };
-  if (!path.startsWith("/v2/")) return undefined;
+  if (path.startsWith("/acr/v1/")) return parseAcrRoute(path.slice("/acr/v1/".length));
+  if (!path.startsWith("/v2/")) return parseArmRoute(path);
 
   const lastSlash = path.lastIndexOf("/");
   const last = path.slice(lastSlash + 1);
@@ -70,14 +80,4 @@ export function formatPath(name: string, ...rest: readonly string[]): string {
 
 function uploadStart(name: string): Route {
   return { kind: "upload-start", name: decodeOnce(name) };
-}
-
-/** A malformed escape stays as it is, and is refused as what it is part of. */
-function decodeOnce(text: string): string {
-  if (!text.includes("%")) return text;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -1,18 +1,25 @@
 import type { RegistryDocument } from "../catalog/documents.ts";
+import type { PullRecorder } from "../catalog/pulls.ts";
 import type { RepositoryDirectory } from "../catalog/repository-directory.ts";
-import { errorTable, RegistryError } from "../domain/errors.ts";
+import { RegistryError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { parseRepositoryName, type RegistryName } from "../domain/name.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { ObservedRequest, Telemetry } from "../telemetry/telemetry.ts";
+import { answerAcr } from "./acr/answer-acr.ts";
+import { formatAcrPath } from "./acr/route.ts";
 import { type Hosts, resolveAddress } from "./address.ts";
 import { answerBlob } from "./answer-blob.ts";
 import { answerCatalog, answerReferrers, answerTags } from "./answer-list.ts";
 import { answerManifest } from "./answer-manifest.ts";
 import { answerUpload, answerUploadStart } from "./answer-upload.ts";
 import type { Exchange, IncomingRequest, Reply } from "./exchange.ts";
+import { jsonReply } from "./json.ts";
+import { answerManagement } from "./management/answer-management.ts";
+import type { ArmRoute } from "./management/route.ts";
 import { observeReply, observeRequest } from "./observe-request.ts";
+import { renderError } from "./render-error.ts";
 import { type BodyTimes, RequestBody } from "./request-body.ts";
 import { logFailure, logRequest } from "./request-log.ts";
 import { parseRoute, type Route, routeMethods } from "./route.ts";
@@ -23,8 +30,10 @@ export interface Service {
   readonly ports: Ports;
   readonly registries: {
     find(name: RegistryName): RegistryDocument | undefined | Promise<RegistryDocument | undefined>;
+    forget(name: RegistryName): void;
   };
   readonly repositories: RepositoryDirectory;
+  readonly pulls: Pick<PullRecorder, "note">;
   readonly hosts: Hosts;
   readonly bodyTimes: BodyTimes;
   readonly log: Log;
@@ -51,7 +60,7 @@ async function reply(service: Service, request: IncomingRequest, observed?: Obse
     made = await answer(service, request, target, body, observed);
   } catch (error) {
     if (!(error instanceof RegistryError)) logFailure(service.log, request, error);
-    made = renderError(error, request.method);
+    made = renderError(error, request.method, target.path);
   }
   // A reply before the end of the body is lost on the way, or taken for the reply to the next request.
   if (body?.ended !== true && (body === undefined || !(await body.drain(limits.drainBytesMax)))) {
@@ -100,11 +109,15 @@ async function answer(
   if (!routeMethods[route.kind].includes(method)) {
     throw new RegistryError("UNSUPPORTED", { headers: { allow: routeMethods[route.kind].join(", ") } });
   }
-  if (route.kind === "health") return json(method, { status: "ok" });
+  if (route.kind === "health") return jsonReply(method, { status: "ok" });
 
+  const host = target.host ?? request.headers.get("host") ?? "";
+  const query = target.query === "" ? noQuery : new URLSearchParams(target.query);
+  if ("subscription" in route)
+    return await answerManagement({ ...service, host, method, headers: request.headers, query, body }, route);
   const named = "name" in route ? route.name : "";
-  const address = resolveAddress(service.hosts, target.host ?? request.headers.get("host"), named);
-  if (route.kind === "base") return json(method, {});
+  const address = resolveAddress(service.hosts, host, named);
+  if (route.kind === "base") return jsonReply(method, {});
   const found = address.registry === undefined ? undefined : service.registries.find(address.registry);
   const registry = found instanceof Promise ? await found : found;
   if (registry === undefined) {
@@ -115,10 +128,12 @@ async function answer(
     ports: service.ports,
     registry,
     repositories: service.repositories,
+    pulls: service.pulls,
     method,
     headers: request.headers,
-    query: target.query === "" ? noQuery : new URLSearchParams(target.query),
+    query,
     body,
+    host: host.toLowerCase(),
     prefix: address.prefix,
   };
   return await dispatch(exchange, route, address.name);
@@ -126,10 +141,11 @@ async function answer(
 
 async function dispatch(
   exchange: Exchange,
-  route: Exclude<Route, { kind: "health" | "base" }>,
+  route: Exclude<Route, { kind: "health" | "base" } | ArmRoute>,
   nameText: string,
 ): Promise<Reply> {
-  if (route.kind === "catalog") return await answerCatalog(exchange);
+  if (route.kind === "catalog") return await answerCatalog(exchange, "/v2/_catalog");
+  if (route.kind === "acr-catalog") return await answerCatalog(exchange, formatAcrPath("_catalog"));
   const repository = { ...exchange, name: parseRepositoryName(nameText) };
   switch (route.kind) {
     case "blob":
@@ -144,27 +160,7 @@ async function dispatch(
       return await answerTags(repository);
     case "referrers":
       return await answerReferrers(repository, route.digest);
+    default:
+      return await answerAcr(repository, route);
   }
-}
-
-/** @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes */
-function renderError(error: unknown, method: string): Reply {
-  if (!(error instanceof RegistryError)) {
-    return json(method, { errors: [{ code: "UNKNOWN", message: errorTable.UNKNOWN.message }] }, 500);
-  }
-  const { code, message, detail, status } = error;
-  const reply = json(
-    method,
-    { errors: [{ code, message, ...(detail === undefined ? {} : { detail }) }] },
-    status,
-  );
-  const headers: Record<string, string> = { ...reply.headers };
-  for (const [name, value] of Object.entries(error.headers)) headers[name.toLowerCase()] = value;
-  return { ...reply, headers };
-}
-
-function json(method: string, value: unknown, status = 200): Reply {
-  const text = JSON.stringify(value);
-  const headers = { "content-type": "application/json", "content-length": String(Buffer.byteLength(text)) };
-  return method === "HEAD" ? { status, headers } : { status, headers, body: text };
 }

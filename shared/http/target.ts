@@ -16,3 +16,13 @@ export function splitTarget(target: string): Target {
   const path = mark < 0 ? rest : rest.slice(0, mark);
   return { host, path: path === "" ? "/" : path, query: mark < 0 ? "" : rest.slice(mark + 1) };
 }
+
+/** A part of a path, decoded exactly once. A malformed escape stays as it is, and is refused as what it is part of. */
+export function decodeOnce(text: string): string {
+  if (!text.includes("%")) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

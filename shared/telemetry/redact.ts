@@ -5,15 +5,21 @@ const redacted = "REDACTED";
 /** Characters of a target that are looked at: it can hold anything. */
 const targetCharsMax = 8 * 1024;
 
-/** Query parameters of the registry API. The values of all others, such as a signature's, are not written down. */
+/** Query parameters of the registry APIs and of the management API. The values of all others, such as a signature's, are not written down. */
 const knownParameters: ReadonlySet<string> = new Set([
+  "$skiptoken",
+  "%24skiptoken",
+  "api-version",
   "artifactType",
+  "at",
   "digest",
   "digest-algorithm",
+  "force",
   "from",
   "last",
   "mount",
   "n",
+  "orderby",
   "tag",
 ]);
 

@@ -16,6 +16,8 @@ export class RegistryDirectory {
   readonly #entries = new Map<RegistryName, Entry>();
   readonly #underWay = new Map<RegistryName, Promise<RegistryDocument | undefined>>();
 
+  #timesForgotten = 0;
+
   constructor(ports: Ports) {
     this.#ports = ports;
   }
@@ -27,15 +29,28 @@ export class RegistryDirectory {
     if (entry !== undefined && age < limits.registryCacheSeconds * 1000) return entry.registry;
     let reading = this.#underWay.get(name);
     if (reading === undefined) {
-      reading = this.#read(name).finally(() => this.#underWay.delete(name));
-      this.#underWay.set(name, reading);
+      const started = this.#read(name).finally(() => {
+        if (this.#underWay.get(name) === started) this.#underWay.delete(name);
+      });
+      this.#underWay.set(name, started);
+      reading = started;
     }
     return reading;
   }
 
+  /** It has just been changed here: who asks from now on sees that. */
+  forget(name: RegistryName): void {
+    this.#timesForgotten += 1;
+    this.#entries.delete(name);
+    this.#underWay.delete(name);
+  }
+
   async #read(name: RegistryName): Promise<RegistryDocument | undefined> {
     const readAt = this.#ports.clock.now();
+    const timesForgotten = this.#timesForgotten;
     const registry = await findRegistry(this.#ports, name);
+    // What was read before a change is not remembered after it.
+    if (this.#timesForgotten !== timesForgotten) return registry;
     this.#entries.delete(name);
     this.#entries.set(name, { registry, readAt });
     // Names that nobody has are remembered too, so whoever tries many must not fill the memory: the oldest goes.

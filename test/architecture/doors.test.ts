@@ -17,6 +17,16 @@ const functionNames: Readonly<Record<Route["kind"], string>> = {
   manifest: "v2_manifest",
   tags: "v2_tags",
   referrers: "v2_referrers",
+  "acr-catalog": "acr_catalog",
+  "acr-repository": "acr_repository",
+  "acr-tags": "acr_tags",
+  "acr-tag": "acr_tag",
+  "acr-manifests": "acr_manifests",
+  "acr-manifest": "acr_manifest",
+  "arm-registry": "arm_registry",
+  "arm-usages": "arm_usages",
+  "arm-repository-usages": "arm_repository_usages",
+  "arm-lifecycle-policy": "arm_lifecycle_policy",
 };
 const lastFunction = "zz_not_found";
 /** All that the library can make a request of. */
@@ -72,9 +82,9 @@ describe("the doors", () => {
     const files = projectFiles("functions").filter((path) =>
       /^export const \w+: (Queue|Timer)?Door\b/m.test(readProjectFile(path)),
     );
-    expect(files.map((path) => path.replace(/^functions\/|\.ts$/g, "").replaceAll("-", "_")).sort()).toEqual(
-      core.functions.map(({ metadata }) => metadata.name).sort(),
-    );
+    expect(
+      files.map((path) => path.replace(/^functions\/|\.ts$/g, "").replaceAll(/[-/]/g, "_")).sort(),
+    ).toEqual(core.functions.map(({ metadata }) => metadata.name).sort());
   });
 
   test("open to what queues and timers bring, each with a name that says which", () => {

@@ -18,6 +18,16 @@ const doorOf: Readonly<Record<Route["kind"], string>> = {
   manifest: "v2_manifest",
   tags: "v2_tags",
   referrers: "v2_referrers",
+  "acr-catalog": "acr_catalog",
+  "acr-repository": "acr_repository",
+  "acr-tags": "acr_tags",
+  "acr-tag": "acr_tag",
+  "acr-manifests": "acr_manifests",
+  "acr-manifest": "acr_manifest",
+  "arm-registry": "arm_registry",
+  "arm-usages": "arm_usages",
+  "arm-repository-usages": "arm_repository_usages",
+  "arm-lifecycle-policy": "arm_lifecycle_policy",
 };
 
 /** Every path of the words, without and with a slash at its end. */

@@ -10,6 +10,7 @@ const hosts: Hosts = {
   defaultRegistry: "local" as RegistryName,
   domain: "registry.example",
   shared: ["app.example", "all.registry.example"],
+  scope: { subscriptionId: "00000000-0000-0000-0000-000000000000", resourceGroup: "portolan" },
 };
 const unknownHost = expect.objectContaining({ code: "NAME_UNKNOWN", status: 404 });
 

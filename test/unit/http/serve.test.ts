@@ -62,12 +62,14 @@ async function openService(): Promise<{ service: Service; failures: () => string
   const service: Service = {
     ports,
     repositories: new RepositoryDirectory(ports),
-    registries: { find: (name) => (name === local ? registry : undefined) },
+    pulls: { note: () => {} },
+    registries: { find: (name) => (name === local ? registry : undefined), forget: () => {} },
     hosts: {
       plain: ["localhost"],
       shared: ["shared.localhost"],
       domain: "localhost",
       defaultRegistry: local,
+      scope: { subscriptionId: "00000000-0000-0000-0000-000000000000", resourceGroup: "portolan" },
     },
     bodyTimes: { idleSecondsMax: 5, requestSecondsMax: 5 },
     log,

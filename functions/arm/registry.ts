@@ -1,0 +1,9 @@
+import type { Door } from "../door.ts";
+
+/** A registry and its policies. */
+export const armRegistry: Door = {
+  name: "arm_registry",
+  methods: ["GET", "PATCH"],
+  route:
+    "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ContainerRegistry/registries/{registry}",
+};

@@ -1,0 +1,24 @@
+import type { Reply, RepositoryExchange } from "../exchange.ts";
+import { answerManifestItem, answerManifestList } from "./answer-manifests.ts";
+import { answerRepository } from "./answer-repository.ts";
+import { answerTag, answerTagList } from "./answer-tags.ts";
+import type { AcrRoute } from "./route.ts";
+
+/** Whatever is asked of one repository by the data-plane API of Azure Container Registry. */
+export async function answerAcr(
+  exchange: RepositoryExchange,
+  route: Exclude<AcrRoute, { kind: "acr-catalog" }>,
+): Promise<Reply> {
+  switch (route.kind) {
+    case "acr-repository":
+      return await answerRepository(exchange);
+    case "acr-tags":
+      return await answerTagList(exchange);
+    case "acr-tag":
+      return await answerTag(exchange, route.tag);
+    case "acr-manifests":
+      return await answerManifestList(exchange);
+    case "acr-manifest":
+      return await answerManifestItem(exchange, route.digest);
+  }
+}

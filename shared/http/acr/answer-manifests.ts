@@ -1,0 +1,44 @@
+import { listTagNames } from "../../catalog/lists/manifest-pages.ts";
+import { changeManifestLocks } from "../../catalog/locks/change-locks.ts";
+import { findManifest } from "../../catalog/manifests.ts";
+import { asDigest } from "../../domain/digest.ts";
+import { limits } from "../../domain/limits.ts";
+import { listManifests } from "../../registry/inventory/list-manifests.ts";
+import type { Reply, RepositoryExchange } from "../exchange.ts";
+import { jsonReply, readJsonObject } from "../json.ts";
+import { parseAttributes } from "./attributes.ts";
+import { demandRepository, unknownManifest } from "./demand.ts";
+import { headOf, manifestItem } from "./items.ts";
+import { nextPage, parseListQuery } from "./list-query.ts";
+
+/** @see https://learn.microsoft.com/rest/api/containerregistry/manifests/get-list */
+export async function answerManifestList(exchange: RepositoryExchange): Promise<Reply> {
+  const { ports, query, prefix, name, method } = exchange;
+  const asked = parseListQuery(query, asDigest);
+  const repository = await demandRepository(exchange);
+  const { manifests, next } = await listManifests(ports, repository, asked.order, asked.place, asked.limit);
+  const link = next === undefined ? {} : nextPage([prefix + name, "_manifests"], asked, next);
+  const items = manifests.map((manifest) => manifestItem(manifest, false));
+  return jsonReply(method, { ...headOf(exchange), manifests: items }, 200, link);
+}
+
+/**
+ * GET and PATCH of a manifest.
+ * @see https://learn.microsoft.com/rest/api/containerregistry/manifests/get-attributes
+ */
+export async function answerManifestItem(exchange: RepositoryExchange, text: string): Promise<Reply> {
+  const { ports, method, body } = exchange;
+  const changes = method === "PATCH" ? parseAttributes(await readJsonObject(body)) : undefined;
+  const repository = await demandRepository(exchange);
+  const digest = asDigest(text);
+  if (digest === undefined) throw unknownManifest(exchange, text);
+  const manifest =
+    changes === undefined
+      ? (await findManifest(ports, repository, digest))?.document
+      : await changeManifestLocks(ports, repository, digest, changes);
+  if (manifest === undefined) throw unknownManifest(exchange, text);
+  const limit = limits.manifestTagsListedMax;
+  const { tags } = await listTagNames(ports, repository, digest, undefined, limit);
+  const item = manifestItem({ manifest, tags }, true);
+  return jsonReply(method, { ...headOf(exchange), manifest: item });
+}

@@ -1,0 +1,53 @@
+import { listFirstDigests } from "../../catalog/lists/manifest-pages.ts";
+import { listTagsByName } from "../../catalog/lists/tag-pages.ts";
+import { changeRepositoryLocks } from "../../catalog/locks/change-locks.ts";
+import { limits } from "../../domain/limits.ts";
+import { deleteRepository } from "../../registry/delete-repository.ts";
+import { readRepository } from "../../registry/inventory/read-repository.ts";
+import type { Reply, RepositoryExchange } from "../exchange.ts";
+import { jsonReply, readJsonObject } from "../json.ts";
+import { attributesOf, parseAttributes } from "./attributes.ts";
+import { headOf, timestamp } from "./items.ts";
+
+/**
+ * GET, PATCH and DELETE of a repository.
+ * @see https://learn.microsoft.com/rest/api/containerregistry/repository
+ */
+export async function answerRepository(exchange: RepositoryExchange): Promise<Reply> {
+  if (exchange.method === "DELETE") return await removeRepository(exchange);
+  const { ports, registry, name, method, body } = exchange;
+  if (method === "PATCH") {
+    const changes = parseAttributes(await readJsonObject(body));
+    await changeRepositoryLocks(ports, registry, name, changes);
+  }
+  const { header, manifests, tags, changedAt } = await readRepository(ports, registry, name);
+  return jsonReply(method, {
+    ...headOf(exchange),
+    createdTime: timestamp(header.createdAt),
+    lastUpdateTime: timestamp(changedAt),
+    manifestCount: manifests,
+    tagCount: tags,
+    changeableAttributes: attributesOf(header.locks),
+  });
+}
+
+/** Names the first of what is deleted: there may be a million of it, and it is all deleted at the same cost. */
+async function removeRepository({
+  ports,
+  registry,
+  repositories,
+  name,
+  method,
+}: RepositoryExchange): Promise<Reply> {
+  const repository = await repositories.find(registry, name);
+  const limit = limits.deletedItemsNamedMax;
+  const [digests, { tags }] =
+    repository === undefined
+      ? [[], { tags: [] }]
+      : await Promise.all([
+          listFirstDigests(ports, repository, limit),
+          listTagsByName(ports, repository, undefined, limit),
+        ]);
+  await deleteRepository(ports, registry, name);
+  return jsonReply(method, { manifestsDeleted: digests, tagsDeleted: tags.map(({ tag }) => tag) }, 202);
+}

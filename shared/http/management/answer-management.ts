@@ -1,0 +1,26 @@
+import type { Reply } from "../exchange.ts";
+import { answerLifecyclePolicy } from "./answer-lifecycle-policy.ts";
+import { answerRegistry } from "./answer-registry.ts";
+import { answerRepositoryUsages, answerUsages } from "./answer-usages.ts";
+import type { ManagementRequest } from "./exchange.ts";
+import { demandApiVersion, registryOf, unknownRegistry } from "./resource.ts";
+import type { ArmRoute } from "./route.ts";
+
+/** Whatever is asked by the management API, in the manner of Azure Resource Manager. */
+export async function answerManagement(request: ManagementRequest, route: ArmRoute): Promise<Reply> {
+  demandApiVersion(request.query);
+  const name = registryOf(request.hosts, request.host, route);
+  const registry = await request.registries.find(name);
+  if (registry === undefined) throw unknownRegistry(request.hosts.scope, route.registry);
+  const exchange = { ...request, registry };
+  switch (route.kind) {
+    case "arm-registry":
+      return await answerRegistry(exchange);
+    case "arm-usages":
+      return await answerUsages(exchange);
+    case "arm-repository-usages":
+      return await answerRepositoryUsages(exchange);
+    case "arm-lifecycle-policy":
+      return await answerLifecyclePolicy(exchange);
+  }
+}

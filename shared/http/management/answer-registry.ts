@@ -1,0 +1,70 @@
+import type { RegistryPolicies } from "../../catalog/documents.ts";
+import { limits } from "../../domain/limits.ts";
+import { changePolicies } from "../../tenancy/change-policies.ts";
+import type { Reply } from "../exchange.ts";
+import { jsonReply, malformed, readJsonObject } from "../json.ts";
+import type { ManagementExchange } from "./exchange.ts";
+import { describeRetention, type PolicyChange, parsePolicies } from "./parse-policies.ts";
+import { loginServer, resourceId, unknownRegistry } from "./resource.ts";
+
+/**
+ * GET and PATCH of a registry.
+ * @see https://learn.microsoft.com/rest/api/containerregistry/registries
+ */
+export async function answerRegistry(exchange: ManagementExchange): Promise<Reply> {
+  if (exchange.method !== "PATCH") return describe(exchange);
+  const change = parsePatch(await readJsonObject(exchange.body));
+  return describe(await withPolicies(exchange, change));
+}
+
+/** The exchange, about the registry with its policies changed. @throws RegistryError */
+export async function withPolicies(
+  exchange: ManagementExchange,
+  change: PolicyChange,
+): Promise<ManagementExchange> {
+  const { ports, registries, hosts } = exchange;
+  const { rid, name } = exchange.registry;
+  const registry = await changePolicies(ports, rid, (policies) => change(policies, ports.clock.now()));
+  registries.forget(name);
+  if (registry === undefined) throw unknownRegistry(hosts.scope, name);
+  return { ...exchange, registry };
+}
+
+function parsePatch(body: Readonly<Record<string, unknown>>): PolicyChange {
+  const { properties, ...others } = body;
+  if (Object.keys(others).length > 0) throw malformed("nothing but properties.policies can be changed");
+  if (typeof properties !== "object" || properties === null) throw malformed("properties is an object");
+  const { policies, ...rest } = properties as Readonly<Record<string, unknown>>;
+  if (Object.keys(rest).length > 0) throw malformed("nothing but properties.policies can be changed");
+  return parsePolicies(policies);
+}
+
+function describe(exchange: ManagementExchange): Reply {
+  const { registry, hosts, method, ports } = exchange;
+  return jsonReply(method, {
+    id: resourceId(hosts.scope, registry.name),
+    name: registry.name,
+    type: "Microsoft.ContainerRegistry/registries",
+    location: ports.region,
+    tags: {},
+    properties: {
+      loginServer: loginServer(exchange.hosts, exchange.host, registry.name),
+      creationDate: new Date(registry.createdAt).toISOString(),
+      provisioningState: "Succeeded",
+      policies: describePolicies(registry.policies),
+    },
+  });
+}
+
+function describePolicies({ softDelete, lifecycle }: RegistryPolicies): unknown {
+  return {
+    softDeletePolicy: {
+      retentionDays: softDelete?.days ?? limits.softDeleteDaysUsual,
+      status: softDelete?.enabled === true ? "enabled" : "disabled",
+      ...(softDelete?.updatedAt === undefined
+        ? {}
+        : { lastUpdatedTime: new Date(softDelete.updatedAt).toISOString() }),
+    },
+    retentionPolicy: describeRetention(lifecycle),
+  };
+}

@@ -1,0 +1,26 @@
+import type { RegistryDocument } from "../../catalog/documents.ts";
+import type { RegistryName } from "../../domain/name.ts";
+import type { Ports } from "../../ports/ports.ts";
+import type { Hosts } from "../address.ts";
+import type { RequestBody } from "../request-body.ts";
+
+/** A request to the management API, with what it is served from. */
+export interface ManagementRequest {
+  readonly ports: Ports;
+  readonly registries: {
+    find(name: RegistryName): RegistryDocument | undefined | Promise<RegistryDocument | undefined>;
+    forget(name: RegistryName): void;
+  };
+  readonly hosts: Hosts;
+  /** As the client named it. */
+  readonly host: string;
+  readonly method: string;
+  readonly headers: { get(name: string): string | null };
+  readonly query: URLSearchParams;
+  readonly body: RequestBody;
+}
+
+/** A request about a registry that is there. */
+export interface ManagementExchange extends ManagementRequest {
+  readonly registry: RegistryDocument;
+}

@@ -1,0 +1,38 @@
+import { limits } from "../../domain/limits.ts";
+import { malformed } from "../json.ts";
+import { type PageRequest, parsePage } from "../paginate.ts";
+import type { ManagementExchange } from "./exchange.ts";
+import { resourceId } from "./resource.ts";
+
+/**
+ * `n` and `$skiptoken`, which names the last item of the page before.
+ * @throws RegistryError with status 400
+ */
+export function parseSkipToken(query: URLSearchParams): {
+  limit: PageRequest["limit"];
+  token: string | undefined;
+} {
+  const { limit } = parsePage(query);
+  const token = query.get("$skiptoken") || undefined;
+  if (token !== undefined && (token.length > limits.lastCharsMax || !/^[\x21-\x7e]+$/.test(token)))
+    throw malformed("$skiptoken is that of a nextLink");
+  return { limit, token };
+}
+
+/** The `nextLink` of a list, absolute as everywhere in Azure Resource Manager; nothing on the last page. */
+export function nextPage(
+  { hosts, registry, host, headers, query }: ManagementExchange,
+  list: string,
+  limit: number,
+  token: string | undefined,
+): { readonly nextLink?: string } {
+  if (token === undefined) return {};
+  const scheme = headers.get("x-forwarded-proto") === "https" ? "https" : "http";
+  const parameters = new URLSearchParams({
+    "api-version": query.get("api-version") ?? "",
+    n: String(limit),
+    $skiptoken: token,
+  });
+  const path = resourceId(hosts.scope, registry.name, list);
+  return { nextLink: `${scheme}://${host}${path}?${parameters.toString()}` };
+}

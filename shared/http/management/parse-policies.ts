@@ -1,0 +1,93 @@
+import type { RegistryPolicies } from "../../catalog/documents.ts";
+import { type LifecyclePolicy, retentionPolicyRule, untaggedRule } from "../../domain/lifecycle.ts";
+import { limits } from "../../domain/limits.ts";
+import { malformed } from "../json.ts";
+
+/** Makes of a registry's policies those that are asked for. `now` in ms since 1970. */
+export type PolicyChange = (policies: RegistryPolicies, now: number) => RegistryPolicies;
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** The days of a `retentionPolicy` that says none. */
+const retentionDaysUsual = 7;
+const retentionDaysMax = 365;
+
+/**
+ * The `policies` of a registry, some of them, in the hosted service's shape; what is not named stays.
+ * @throws RegistryError UNSUPPORTED with status 400
+ * @see https://learn.microsoft.com/rest/api/containerregistry/registries/update
+ */
+export function parsePolicies(value: unknown): PolicyChange {
+  const { softDeletePolicy, retentionPolicy, ...others } = objectOf(value, "policies");
+  refuseOthers(others, "policies");
+  const soft = softDeletePolicy === undefined ? undefined : parseSoftDelete(softDeletePolicy);
+  const retention = retentionPolicy === undefined ? undefined : parseRetention(retentionPolicy);
+  return (policies, now) => {
+    const changed = soft === undefined ? policies : soft(policies, now);
+    return retention === undefined ? changed : retention(changed, now);
+  };
+}
+
+function parseSoftDelete(value: unknown): PolicyChange {
+  const { retentionDays, status, lastUpdatedTime: _, ...others } = objectOf(value, "softDeletePolicy");
+  refuseOthers(others, "softDeletePolicy");
+  const { softDeleteDaysMin, softDeleteDaysMax, softDeleteDaysUsual } = limits;
+  const days = parseDays(retentionDays, "retentionDays", softDeleteDaysMin, softDeleteDaysMax);
+  const enabled = parseStatus(status);
+  return (policies, now) => {
+    const before = policies.softDelete ?? { enabled: false, days: softDeleteDaysUsual };
+    const softDelete = { enabled: enabled ?? before.enabled, days: days ?? before.days, updatedAt: now };
+    return { ...policies, softDelete };
+  };
+}
+
+/** Stands for one rule of the lifecycle policy. */
+function parseRetention(value: unknown): PolicyChange {
+  const { days: daysValue, status, lastUpdatedTime: _, ...others } = objectOf(value, "retentionPolicy");
+  refuseOthers(others, "retentionPolicy");
+  const days = parseDays(daysValue, "days", 0, retentionDaysMax);
+  const enabled = parseStatus(status);
+  return (policies) => {
+    const before = describeRetention(policies.lifecycle);
+    const { rules, immutableTags } = policies.lifecycle ?? { rules: [], immutableTags: [] };
+    const rest = rules.filter(({ name }) => name !== retentionPolicyRule);
+    if (!(enabled ?? before.status === "enabled"))
+      return { ...policies, lifecycle: { rules: rest, immutableTags } };
+    return { ...policies, lifecycle: { rules: [...rest, untaggedRule(days ?? before.days)], immutableTags } };
+  };
+}
+
+/** The `retentionPolicy` that the lifecycle policy amounts to. */
+export function describeRetention(policy: LifecyclePolicy | undefined): {
+  readonly days: number;
+  readonly status: "enabled" | "disabled";
+} {
+  const rule = policy?.rules.find(({ name }) => name === retentionPolicyRule);
+  return {
+    days: rule?.olderThanDays ?? retentionDaysUsual,
+    status: rule === undefined ? "disabled" : "enabled",
+  };
+}
+
+function parseDays(value: unknown, field: string, min: number, max: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
+  throw malformed(`${field} is a whole number of days from ${min} to ${max}`);
+}
+
+function parseStatus(value: unknown): boolean | undefined {
+  if (value === undefined) return undefined;
+  const status = typeof value === "string" ? value.toLowerCase() : "";
+  if (status === "enabled" || status === "disabled") return status === "enabled";
+  throw malformed("status is enabled or disabled");
+}
+
+function objectOf(value: unknown, field: string): Json {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json;
+  throw malformed(`${field} is an object`);
+}
+
+function refuseOthers(others: Json, field: string): void {
+  const [first] = Object.keys(others);
+  if (first !== undefined) throw malformed(`${field} has no ${first.slice(0, 100)} here`);
+}
