@@ -11,7 +11,7 @@ import {
 } from "../../catalog/generations.ts";
 import { endOfPrefix, ids, partitions } from "../../catalog/keys.ts";
 import { inGeneration, type Repository, readHeader } from "../../catalog/repositories.ts";
-import { forgetUsage, forgetUsage } from "../../catalog/usage.ts";
+import { forgetUsage } from "../../catalog/usage.ts";
 import type { RepositoryName } from "../../domain/name.ts";
 import type { Document, Stored } from "../../ports/document-store.ts";
 import type { Ports } from "../../ports/ports.ts";
@@ -54,7 +54,6 @@ export async function purgeGeneration(
     const now = await readLeftGeneration(ports, registry, name, generation);
     if (now !== undefined) await deleteAll(ports, partitions.repository(registry.rid, name), [now]);
   }
-  await forgetUsage(ports, registry.rid, name, generation);
   await forgetUsage(ports, registry.rid, name, generation);
   await dropName(ports, registry, name);
   await dropIndex(ports, registry.rid, name, generation);
