@@ -1,3 +1,4 @@
+import { PullRecorder } from "./catalog/pulls.ts";
 import { ensureRegistry } from "./catalog/registries.ts";
 import { RepositoryDirectory } from "./catalog/repository-directory.ts";
 import { type Config, hasQueueTriggers, ownQueues, readConfig } from "./config.ts";
@@ -57,10 +58,14 @@ async function composeApp(config: Config, log: Log, telemetry: Telemetry | undef
   const { sparseManifests, serveThroughBytesMax } = config;
   await ensureRegistry(ports, config.hosts.defaultRegistry, { sparseManifests, serveThroughBytesMax });
   const upkeep = createUpkeep(ports, log, config.queued, telemetry);
+  const pulls = new PullRecorder(ports, (error) =>
+    log.write("warn", "failure", { work: "pulls", error: String(error) }),
+  );
   const service: Service = {
     ports: { ...ports, documents: upkeep.documents },
     registries: new RegistryDirectory(ports),
     repositories: new RepositoryDirectory(ports),
+    pulls,
     hosts: config.hosts,
     bodyTimes: defaultBodyTimes,
     log,
@@ -77,6 +82,7 @@ async function composeApp(config: Config, log: Log, telemetry: Telemetry | undef
     pollMillisMax: pollMillisMax[config.store.kind],
     close: async () => {
       await upkeep.settled();
+      await pulls.settled();
       // It still asks how long the queues are.
       await telemetry?.close();
       await close();

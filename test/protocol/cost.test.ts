@@ -103,6 +103,10 @@ async function countAll(emulators: AzureEmulators): Promise<ReadonlyMap<string, 
     const cold = await open();
     counted.set(`${what}, first request of an instance`, await cold.count(() => read(cold)));
   }
+  const other = newImage();
+  await pushImage(warm, other, pushPosted);
+  const byDigest = async () => await ask(warm, "GET", `${base}/manifests/${sha256(other.manifest)}`, 200);
+  counted.set("GET of a manifest by digest, first of a day", await warm.count(byDigest));
   counted.set("pull of an image of 10 layers", await warm.count(() => pullImage(warm, image)));
   const cold = await open();
   const first = "pull of an image of 10 layers, first requests of an instance";
@@ -176,14 +180,20 @@ describe("what is asked of Azure's services", () => {
     }
   });
 
+  test("for the first pull of a manifest on a day is one read and one commit of one document besides", () => {
+    const usual = of("GET of a manifest by digest");
+    const first = of("GET of a manifest by digest, first of a day");
+    expect(first).toEqual({ ...usual, reads: usual.reads + 1, commits: 1, written: 1 });
+  });
+
   test("for a question is nothing of storage", () => {
     for (const what of ["HEAD of a blob", "HEAD of a manifest by tag"]) expect(of(what).storage).toEqual([]);
   });
 
   test("by an instance's first request are the reads of registry and repository besides", () => {
     for (const what of ["GET of a manifest by digest", "GET of a blob", "GET of a manifest by tag"]) {
-      // The registry's name, the registry, and the repository.
-      const reads = of(what).reads + 3;
+      // The registry's name, the registry, and the repository; and whether the day of the last pull is known.
+      const reads = of(what).reads + (what.includes("manifest") ? 4 : 3);
       expect(of(`${what}, first request of an instance`)).toEqual({ ...of(what), reads });
     }
   });

@@ -8,6 +8,7 @@ import { AzureBlobs } from "../../../shared/azure/storage/blobs.ts";
 import { emulatedAccount } from "../../../shared/azure/storage/clients.ts";
 import { AzureSessions } from "../../../shared/azure/storage/sessions.ts";
 import { AzureWorkQueue } from "../../../shared/azure/storage/work-queue.ts";
+import { PullRecorder } from "../../../shared/catalog/pulls.ts";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
 import { RepositoryDirectory } from "../../../shared/catalog/repository-directory.ts";
 import { readConfig } from "../../../shared/config.ts";
@@ -107,6 +108,7 @@ export async function openAzureRegistry(
   const service = {
     ports,
     repositories: new RepositoryDirectory(ports),
+    pulls: new PullRecorder(ports, () => {}),
     registries: new RegistryDirectory(ports),
     hosts,
     bodyTimes: defaultBodyTimes,

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Calls, countingPorts, noCalls } from "../../../bench/counting-ports.ts";
 import type { AzureObservers } from "../../../shared/azure/open.ts";
+import { PullRecorder } from "../../../shared/catalog/pulls.ts";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
 import { RepositoryDirectory } from "../../../shared/catalog/repository-directory.ts";
 import { type Config, readConfig } from "../../../shared/config.ts";
@@ -78,10 +79,14 @@ export async function openCountedRegistry(
 ): Promise<CountedRegistry> {
   const config = readConfig(environment);
   const { ports, start, close } = await open(config);
+  const pulls = new PullRecorder(ports, (error) => {
+    throw error;
+  });
   const service: Service = {
     ports,
     registries: new RegistryDirectory(ports),
     repositories: new RepositoryDirectory(ports),
+    pulls,
     hosts: config.hosts,
     bodyTimes: defaultBodyTimes,
     log: createLog("error", (lines) => process.stderr.write(lines)),
@@ -91,7 +96,10 @@ export async function openCountedRegistry(
     send: async (method, path, body) => {
       const counted = counting.getStore();
       if (counted !== undefined) counted.requests += 1;
-      return await serve(service, requestOf(method, path, body));
+      const reply = await serve(service, requestOf(method, path, body));
+      // Nobody else waits for it; here it counts.
+      await pulls.settled();
+      return reply;
     },
     count,
     close,

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { ulid } from "ulid";
+import { PullRecorder } from "../../../shared/catalog/pulls.ts";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
 import { RepositoryDirectory } from "../../../shared/catalog/repository-directory.ts";
 import { readConfig } from "../../../shared/config.ts";
@@ -72,6 +73,7 @@ async function memoryService(
   return {
     ports,
     repositories: new RepositoryDirectory(ports),
+    pulls: new PullRecorder(ports, () => {}),
     registries: new RegistryDirectory(ports),
     hosts,
     bodyTimes: options.bodyTimes ?? defaultBodyTimes,
