@@ -90,7 +90,10 @@ export async function commitManifest(
     const edges = isLive || before?.state === "deleted" ? [] : edgeOperations(ports, added, writer);
     const inside = edges.length + own.length + 1 <= limits.commitOperationsMax;
     if (!inside && before === undefined) {
-      const pending = manifestDocument(ports, added, writer, before, { state: "pending" });
+      const pending = manifestDocument(ports, added, writer, before, {
+        state: "pending",
+        createdAt: ports.clock.now(),
+      });
       await ports.documents.commit(repository.partition, [{ op: "create", document: pending }]);
       return undefined;
     }
@@ -176,7 +179,7 @@ function bytesIn(operations: readonly Operation[]): number {
   return operations.reduce((sum, one) => sum + Buffer.byteLength(JSON.stringify(one)), 0);
 }
 
-type Carried = Pick<ManifestDocument, "state" | "locks" | "tagLeftAt">;
+type Carried = Pick<ManifestDocument, "state" | "locks" | "tagLeftAt" | "createdAt">;
 
 /** What the live document has from the one before. @param restored the tags with which it is restored; absent: it is pushed */
 function carriedOf(
@@ -184,14 +187,19 @@ function carriedOf(
   before: ManifestDocument | undefined,
   restored: readonly Tag[] | undefined,
 ): Carried {
-  if (before?.state !== "live" && restored === undefined) return { state: "live" };
+  const now = ports.clock.now();
+  const createdAt = before?.createdAt ?? now;
+  if (restored === undefined && before?.state !== "live") {
+    return { state: "live", createdAt: before?.state === "deleted" ? now : createdAt };
+  }
   // Restored without a tag, it is not to go at once with what has had none for long.
-  const tagLeftAt = restored?.length === 0 ? ports.clock.now() : before?.tagLeftAt;
+  const tagLeftAt = restored?.length === 0 ? now : before?.tagLeftAt;
   const locks = before?.locks;
   return {
     state: "live",
     ...(locks === undefined ? {} : { locks }),
     ...(tagLeftAt === undefined ? {} : { tagLeftAt }),
+    createdAt,
   };
 }
 
@@ -203,8 +211,8 @@ function manifestDocument(
   carried: Carried,
 ): ManifestDocument {
   const now = ports.clock.now();
-  const createdAt = before?.createdAt ?? now;
   const { digest, manifest } = added;
+  const { createdAt } = carried;
   const isLive = carried.state === "live";
   return {
     id: ids.manifest(digest),
@@ -222,7 +230,6 @@ function manifestDocument(
     ...(manifest.artifactType === undefined ? {} : { artifactType: manifest.artifactType }),
     ...carried,
     leaseUntil: Math.max(before?.leaseUntil ?? 0, newLease(ports)),
-    createdAt,
     updatedAt: now,
   };
 }

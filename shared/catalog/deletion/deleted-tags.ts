@@ -58,7 +58,7 @@ export async function findDeletedTag(
   }
 }
 
-/** A page of the tags that can be restored, by name and time. @param after the id of the last one of the page before */
+/** A page of the tags that can be restored, in the order of their ids. @param after the id of the last one of the page before */
 export async function listDeletedTags(
   ports: Ports,
   repository: Repository,
