@@ -129,12 +129,13 @@ async function planTag(
     stored === undefined ? { op: "create", document } : { op: "replace", document, etag: stored.etag },
   ];
   if (leaves !== undefined) operations.push(...(await removeReverse(ports, repository, leaves, tag)));
+  const kept = restoring && (await findDeletedTag(ports, repository, tag, digest));
   let deletedTags = 0;
   if (restoring !== undefined && leaves !== undefined && keepsDeleted(repository.registry)) {
-    operations.push(keepTag(tag, leaves, now + tries, writer));
+    const deletedAt = Math.max(now + tries, (kept?.document.deletedAt ?? 0) + 1);
+    operations.push(keepTag(tag, leaves, deletedAt, writer));
     deletedTags += 1;
   }
-  const kept = restoring && (await findDeletedTag(ports, repository, tag, digest));
   if (kept !== undefined) {
     operations.push({ op: "delete", id: kept.document.id, etag: kept.etag });
     deletedTags -= 1;
