@@ -1,4 +1,10 @@
 import { acrCatalog } from "./acr/catalog.ts";
+import { acrDeletedCatalog } from "./acr/deleted-catalog.ts";
+import { acrDeletedManifest } from "./acr/deleted-manifest.ts";
+import { acrDeletedManifests } from "./acr/deleted-manifests.ts";
+import { acrDeletedRepository } from "./acr/deleted-repository.ts";
+import { acrDeletedTag } from "./acr/deleted-tag.ts";
+import { acrDeletedTags } from "./acr/deleted-tags.ts";
 import { acrManifest } from "./acr/manifest.ts";
 import { acrManifests } from "./acr/manifests.ts";
 import { acrRepository } from "./acr/repository.ts";
@@ -42,6 +48,12 @@ export const doors: readonly Door[] = [
   acrTag,
   acrManifests,
   acrManifest,
+  acrDeletedCatalog,
+  acrDeletedRepository,
+  acrDeletedTags,
+  acrDeletedTag,
+  acrDeletedManifests,
+  acrDeletedManifest,
   armRegistry,
   armUsages,
   armRepositoryUsages,

@@ -8,6 +8,7 @@ import type { Ports } from "../ports/ports.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { ObservedRequest, Telemetry } from "../telemetry/telemetry.ts";
 import { answerAcr } from "./acr/answer-acr.ts";
+import { answerDeletedCatalog } from "./acr/answer-deleted.ts";
 import { formatAcrPath } from "./acr/route.ts";
 import { type Hosts, resolveAddress } from "./address.ts";
 import { answerBlob } from "./answer-blob.ts";
@@ -144,8 +145,13 @@ async function dispatch(
   route: Exclude<Route, { kind: "health" | "base" } | ArmRoute>,
   nameText: string,
 ): Promise<Reply> {
-  if (route.kind === "catalog") return await answerCatalog(exchange, "/v2/_catalog");
-  if (route.kind === "acr-catalog") return await answerCatalog(exchange, formatAcrPath("_catalog"));
+  if (!("name" in route)) {
+    if (route.kind === "acr-deleted-catalog") return await answerDeletedCatalog(exchange);
+    return await answerCatalog(
+      exchange,
+      route.kind === "catalog" ? "/v2/_catalog" : formatAcrPath("_catalog"),
+    );
+  }
   const repository = { ...exchange, name: parseRepositoryName(nameText) };
   switch (route.kind) {
     case "blob":

@@ -3,7 +3,7 @@ import { findRepository } from "../catalog/repositories.ts";
 import type { Digest } from "../domain/digest.ts";
 import type { RepositoryName, Tag } from "../domain/name.ts";
 import type { Ports } from "../ports/ports.ts";
-import { openManifest, readManifest } from "./read-manifest.ts";
+import { manifestText, readManifest } from "./read-manifest.ts";
 import { writeManifest } from "./write-manifest.ts";
 
 /**
@@ -20,19 +20,11 @@ export async function tagManifest(
   const repository = await findRepository(ports, registry, name);
   const reference = { kind: "digest", digest } as const;
   const manifest = await readManifest(ports, repository, name, reference);
-  const bytes = await bytesOf(await openManifest(ports, manifest));
+  const bytes = Buffer.from(await manifestText(ports, manifest));
   await writeManifest(ports, registry, name, {
     reference,
     tags: [tag],
     mediaType: manifest.mediaType,
     bytes,
   });
-}
-
-/** A manifest has at most `manifestBytesMax`. */
-async function bytesOf(content: string | AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  if (typeof content === "string") return Buffer.from(content);
-  const pieces: Uint8Array[] = [];
-  for await (const piece of content) pieces.push(piece);
-  return Buffer.concat(pieces);
 }

@@ -23,6 +23,12 @@ const functionNames: Readonly<Record<Route["kind"], string>> = {
   "acr-tag": "acr_tag",
   "acr-manifests": "acr_manifests",
   "acr-manifest": "acr_manifest",
+  "acr-deleted-catalog": "acr_deleted_catalog",
+  "acr-deleted-repository": "acr_deleted_repository",
+  "acr-deleted-tags": "acr_deleted_tags",
+  "acr-deleted-tag": "acr_deleted_tag",
+  "acr-deleted-manifests": "acr_deleted_manifests",
+  "acr-deleted-manifest": "acr_deleted_manifest",
   "arm-registry": "arm_registry",
   "arm-usages": "arm_usages",
   "arm-repository-usages": "arm_repository_usages",
@@ -89,8 +95,10 @@ describe("the doors", () => {
 
   test("open to what queues and timers bring, each with a name that says which", () => {
     expect(otherTriggers().sort((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
+      { name: "tick_collection", type: "timerTrigger", on: "30 */10 * * * *" },
       { name: "tick_events", type: "timerTrigger", on: "0 * * * * *" },
       { name: "tick_uploads", type: "timerTrigger", on: "0 17 * * * *" },
+      { name: "work_collection", type: "queueTrigger", on: "collection" },
       { name: "work_events", type: "queueTrigger", on: "events" },
     ]);
   });
@@ -119,7 +127,15 @@ describe("the routes of the doors", () => {
     "_catalog",
     "",
   );
-  const paths = fc.array(words, { maxLength: 7 }).map((segments) => `v2/${segments.join("/")}`);
+  const v2Paths = fc.array(words, { maxLength: 7 }).map((segments) => `v2/${segments.join("/")}`);
+  const acrWords = fc.constantFrom("_catalog", "_deleted", "_tags", "_manifests", "a", "v1", "");
+  const acrPaths = fc.array(acrWords, { maxLength: 6 }).map((segments) => `acr/v1/${segments.join("/")}`);
+  const resource = "subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries";
+  const armWords = fc.constantFrom("local", "listUsages", "repositoryUsages", "lifecyclePolicies", "default");
+  const armPaths = fc
+    .array(armWords, { maxLength: 4 })
+    .map((segments) => `${resource}/${segments.join("/")}`);
+  const paths = fc.oneof({ weight: 4, arbitrary: v2Paths }, { weight: 4, arbitrary: acrPaths }, armPaths);
 
   test("are told apart: no path and method are the business of two", () => {
     const doors = triggers()

@@ -1,8 +1,8 @@
 import { listTagNames } from "../../catalog/lists/manifest-pages.ts";
-import { changeManifestLocks } from "../../catalog/locks/change-locks.ts";
 import { findManifest } from "../../catalog/manifests.ts";
 import { asDigest } from "../../domain/digest.ts";
 import { limits } from "../../domain/limits.ts";
+import { lockManifest } from "../../registry/change-locks.ts";
 import { listManifests } from "../../registry/inventory/list-manifests.ts";
 import type { Reply, RepositoryExchange } from "../exchange.ts";
 import { jsonReply, readJsonObject } from "../json.ts";
@@ -27,18 +27,14 @@ export async function answerManifestList(exchange: RepositoryExchange): Promise<
  * @see https://learn.microsoft.com/rest/api/containerregistry/manifests/get-attributes
  */
 export async function answerManifestItem(exchange: RepositoryExchange, text: string): Promise<Reply> {
-  const { ports, method, body } = exchange;
-  const changes = method === "PATCH" ? parseAttributes(await readJsonObject(body)) : undefined;
-  const repository = await demandRepository(exchange);
+  const { ports, registry, name, method, body } = exchange;
+  const changes = method === "PATCH" ? parseAttributes(await readJsonObject(body)) : {};
   const digest = asDigest(text);
   if (digest === undefined) throw unknownManifest(exchange, text);
-  const manifest =
-    changes === undefined
-      ? (await findManifest(ports, repository, digest))?.document
-      : await changeManifestLocks(ports, repository, digest, changes);
+  if (method === "PATCH") await lockManifest(ports, registry, name, digest, changes);
+  const repository = await demandRepository(exchange);
+  const manifest = (await findManifest(ports, repository, digest))?.document;
   if (manifest === undefined) throw unknownManifest(exchange, text);
-  const limit = limits.manifestTagsListedMax;
-  const { tags } = await listTagNames(ports, repository, digest, undefined, limit);
-  const item = manifestItem({ manifest, tags }, true);
-  return jsonReply(method, { ...headOf(exchange), manifest: item });
+  const { tags } = await listTagNames(ports, repository, digest, undefined, limits.manifestTagsListedMax);
+  return jsonReply(method, { ...headOf(exchange), manifest: manifestItem({ manifest, tags }, true) });
 }

@@ -1,7 +1,7 @@
 import { listFirstDigests } from "../../catalog/lists/manifest-pages.ts";
 import { listTagsByName } from "../../catalog/lists/tag-pages.ts";
-import { changeRepositoryLocks } from "../../catalog/locks/change-locks.ts";
 import { limits } from "../../domain/limits.ts";
+import { lockRepository } from "../../registry/change-locks.ts";
 import { deleteRepository } from "../../registry/delete-repository.ts";
 import { readRepository } from "../../registry/inventory/read-repository.ts";
 import type { Reply, RepositoryExchange } from "../exchange.ts";
@@ -18,7 +18,7 @@ export async function answerRepository(exchange: RepositoryExchange): Promise<Re
   const { ports, registry, name, method, body } = exchange;
   if (method === "PATCH") {
     const changes = parseAttributes(await readJsonObject(body));
-    await changeRepositoryLocks(ports, registry, name, changes);
+    await lockRepository(ports, registry, name, changes);
   }
   const { header, manifests, tags, changedAt } = await readRepository(ports, registry, name);
   return jsonReply(method, {

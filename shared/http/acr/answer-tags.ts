@@ -1,7 +1,7 @@
 import type { TagDocument } from "../../catalog/documents.ts";
-import { changeTagLocks } from "../../catalog/locks/change-locks.ts";
 import { asDigest, parseDigest } from "../../domain/digest.ts";
 import { asTag } from "../../domain/name.ts";
+import { lockTag } from "../../registry/change-locks.ts";
 import { deleteTag } from "../../registry/delete-tag.ts";
 import { listTags } from "../../registry/inventory/list-tags.ts";
 import { tagManifest } from "../../registry/tag-manifest.ts";
@@ -52,11 +52,9 @@ async function putTag({ ports, registry, name, body }: RepositoryExchange, text:
 }
 
 async function patchTag(exchange: RepositoryExchange, text: string): Promise<TagDocument> {
-  const changes = parseAttributes(await readJsonObject(exchange.body));
-  const repository = await demandRepository(exchange);
+  const { ports, registry, name, body } = exchange;
+  const changes = parseAttributes(await readJsonObject(body));
   const tag = asTag(text);
-  const changed =
-    tag === undefined ? undefined : await changeTagLocks(exchange.ports, repository, tag, changes);
-  if (changed === undefined) throw unknownTag(exchange, text);
-  return changed;
+  if (tag === undefined) throw unknownTag(exchange, text);
+  return await lockTag(ports, registry, name, tag, changes);
 }

@@ -1,13 +1,19 @@
 import { decodeOnce } from "../target.ts";
 
 /** A path of the data-plane API of Azure Container Registry, and of what is added to it here. */
-export type AcrRoute =
-  | { readonly kind: "acr-catalog" }
-  | { readonly kind: "acr-repository"; readonly name: string }
-  | { readonly kind: "acr-tags"; readonly name: string }
-  | { readonly kind: "acr-tag"; readonly name: string; readonly tag: string }
-  | { readonly kind: "acr-manifests"; readonly name: string }
-  | { readonly kind: "acr-manifest"; readonly name: string; readonly digest: string };
+export type AcrRoute = { readonly kind: "acr-catalog" | "acr-deleted-catalog" } | AcrRepositoryRoute;
+
+/** A path about one repository. */
+export type AcrRepositoryRoute =
+  | { readonly kind: "acr-repository" | "acr-deleted-repository"; readonly name: string }
+  | { readonly kind: "acr-tags" | "acr-deleted-tags"; readonly name: string }
+  | { readonly kind: "acr-tag" | "acr-deleted-tag"; readonly name: string; readonly tag: string }
+  | { readonly kind: "acr-manifests" | "acr-deleted-manifests"; readonly name: string }
+  | {
+      readonly kind: "acr-manifest" | "acr-deleted-manifest";
+      readonly name: string;
+      readonly digest: string;
+    };
 
 /** HEAD is none of that API's methods. */
 export const acrMethods: Readonly<Record<AcrRoute["kind"], readonly string[]>> = {
@@ -17,32 +23,61 @@ export const acrMethods: Readonly<Record<AcrRoute["kind"], readonly string[]>> =
   "acr-tag": ["GET", "PATCH", "PUT", "DELETE"],
   "acr-manifests": ["GET"],
   "acr-manifest": ["GET", "PATCH"],
+  "acr-deleted-catalog": ["GET"],
+  "acr-deleted-repository": ["POST", "DELETE"],
+  "acr-deleted-tags": ["GET"],
+  "acr-deleted-tag": ["DELETE"],
+  "acr-deleted-manifests": ["GET"],
+  "acr-deleted-manifest": ["POST", "DELETE"],
 };
 
+const kinds = {
+  present: {
+    catalog: "acr-catalog",
+    repository: "acr-repository",
+    tags: "acr-tags",
+    tag: "acr-tag",
+    manifests: "acr-manifests",
+    manifest: "acr-manifest",
+  },
+  deleted: {
+    catalog: "acr-deleted-catalog",
+    repository: "acr-deleted-repository",
+    tags: "acr-deleted-tags",
+    tag: "acr-deleted-tag",
+    manifests: "acr-deleted-manifests",
+    manifest: "acr-deleted-manifest",
+  },
+} as const;
+
+const deletedPrefix = "_deleted/";
+
 /**
- * The route of what follows `/acr/v1/`, raw. No part of a repository's name begins with an underscore, so a part that does is a word of the
- * API, unless it stands where a tag is expected.
+ * The route of what follows `/acr/v1/`, raw. No part of a repository's name begins with an underscore, so a part that does is a
+ * word of the API, unless it stands where a tag is expected.
  */
 export function parseAcrRoute(path: string): AcrRoute | undefined {
-  if (path === "_catalog") return { kind: "acr-catalog" };
-  const parts = path.split("/");
+  const deleted = path.startsWith(deletedPrefix);
+  const kind = kinds[deleted ? "deleted" : "present"];
+  const rest = deleted ? path.slice(deletedPrefix.length) : path;
+  if (rest === "_catalog") return { kind: kind.catalog };
+
+  const parts = rest.split("/");
+  const last = parts.at(-1) ?? "";
   const word = parts.at(-2);
-  const item = decodeOnce(parts.at(-1) ?? "");
   if (word === "_tags" || word === "_manifests") {
     const name = nameOf(parts.slice(0, -2));
-    if (name === undefined || item === "") return undefined;
+    if (name === undefined || last === "") return undefined;
+    const item = decodeOnce(last);
     return word === "_tags"
-      ? { kind: "acr-tag", name, tag: item }
-      : { kind: "acr-manifest", name, digest: item };
+      ? { kind: kind.tag, name, tag: item }
+      : { kind: kind.manifest, name, digest: item };
   }
-  const last = parts.at(-1);
-  if (last === "_tags" || last === "_manifests") {
-    const name = nameOf(parts.slice(0, -1));
-    if (name === undefined) return undefined;
-    return { kind: last === "_tags" ? "acr-tags" : "acr-manifests", name };
-  }
-  const name = nameOf(parts);
-  return name === undefined ? undefined : { kind: "acr-repository", name };
+  const listed = last === "_tags" || last === "_manifests";
+  const name = nameOf(listed ? parts.slice(0, -1) : parts);
+  if (name === undefined) return undefined;
+  if (!listed) return { kind: kind.repository, name };
+  return { kind: last === "_tags" ? kind.tags : kind.manifests, name };
 }
 
 /** The inverse of parseAcrRoute: names and digests are encoded whole, as the hosted service does. */

@@ -6,6 +6,15 @@ import { parseRoute, type Route, routeMethods } from "../../../shared/http/route
 
 const words = ["v2", "blobs", "uploads", "manifests", "tags", "list", "referrers", "a", "_catalog"];
 const segmentsMax = 5;
+/** Of the other APIs, with what their paths begin with. */
+const others = [
+  ["acr/v1", ["_catalog", "_deleted", "_tags", "_manifests", "a", "%5Fb", "v2"]],
+  [
+    "Subscriptions/s/ResourceGroups/g/Providers/microsoft.containerregistry/Registries/local",
+    ["listUsages", "LISTUSAGES", "repositoryUsages", "lifecyclePolicies", "default", "_tags"],
+  ],
+] as const;
+const othersSegmentsMax = 4;
 const last = "zz_not_found";
 
 const doorOf: Readonly<Record<Route["kind"], string>> = {
@@ -24,6 +33,12 @@ const doorOf: Readonly<Record<Route["kind"], string>> = {
   "acr-tag": "acr_tag",
   "acr-manifests": "acr_manifests",
   "acr-manifest": "acr_manifest",
+  "acr-deleted-catalog": "acr_deleted_catalog",
+  "acr-deleted-repository": "acr_deleted_repository",
+  "acr-deleted-tags": "acr_deleted_tags",
+  "acr-deleted-tag": "acr_deleted_tag",
+  "acr-deleted-manifests": "acr_deleted_manifests",
+  "acr-deleted-manifest": "acr_deleted_manifest",
   "arm-registry": "arm_registry",
   "arm-usages": "arm_usages",
   "arm-repository-usages": "arm_repository_usages",
@@ -32,9 +47,18 @@ const doorOf: Readonly<Record<Route["kind"], string>> = {
 
 /** Every path of the words, without and with a slash at its end. */
 function* everyPath(): Generator<string> {
+  yield* pathsOf(words, segmentsMax);
+  for (const [base, below] of others) {
+    yield base;
+    yield `${base}/`;
+    for (const path of pathsOf(below, othersSegmentsMax)) yield `${base}/${path}`;
+  }
+}
+
+function* pathsOf(parts: readonly string[], most: number): Generator<string> {
   let longest = [""];
-  for (let segments = 0; segments < segmentsMax; segments++) {
-    longest = longest.flatMap((path) => words.map((word) => (path === "" ? word : `${path}/${word}`)));
+  for (let segments = 0; segments < most; segments++) {
+    longest = longest.flatMap((path) => parts.map((part) => (path === "" ? part : `${path}/${part}`)));
     for (const path of longest) {
       yield path;
       yield `${path}/`;
@@ -83,7 +107,7 @@ function understood(path: string, method: string): string {
   return missing ? last : doorOf[route.kind];
 }
 
-describe("of all paths that five words of the API make, with every method", () => {
+describe("of all paths that five words of the API make, and four of the other APIs, with every method", () => {
   test("none is the business of two functions", () => {
     let visits = 0;
     const twice = [];
@@ -105,7 +129,8 @@ describe("of all paths that five words of the API make, with every method", () =
     // Paths that no route of the registry has: the function that takes them answers 404 or 405 all the same.
     const harmless = ["GET", "HEAD", "DELETE"].map((method) => `v2_blob: ${method} …/blobs/uploads`);
     const trailing = ["GET", "HEAD"].map((method) => `v2_catalog: ${method} …/_catalog/`);
-    expect([...astray].sort()).toEqual([...harmless, ...trailing].sort());
+    const acr = ["acr_catalog", "acr_deleted_catalog"].map((door) => `${door}: GET …/_catalog/`);
+    expect([...astray].sort()).toEqual([...harmless, ...trailing, ...acr].sort());
   });
 
   test("the router finds what the templates say", () => {

@@ -1,0 +1,80 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { armMethods, isManagementPath } from "../../../shared/http/management/route.ts";
+import { parseRoute } from "../../../shared/http/route.ts";
+import { troublemakers } from "../arbitraries.ts";
+import { cpuMillisOf } from "../cpu-time.ts";
+
+const base = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/local";
+const resource = { subscription: "s", group: "g", registry: "local" };
+
+const paths: readonly (readonly [string, keyof typeof armMethods])[] = [
+  ["", "arm-registry"],
+  ["/listUsages", "arm-usages"],
+  ["/repositoryUsages", "arm-repository-usages"],
+  ["/lifecyclePolicies/default", "arm-lifecycle-policy"],
+];
+
+describe("a route of the management API", () => {
+  test.each(paths)(
+    "below a registry, of %j, is %s in whichever case and with or without a slash at the end",
+    (path, kind) => {
+      for (const whole of [base + path, `${base}${path}/`])
+        expect(parseRoute(whole)).toEqual({ kind, ...resource });
+      const lower = parseRoute((base + path).toLowerCase());
+      expect(lower).toEqual({ kind, ...resource });
+      const upper = parseRoute((base + path).toUpperCase());
+      expect(upper).toEqual({ kind, subscription: "S", group: "G", registry: "LOCAL" });
+    },
+  );
+
+  test("has its parts decoded once", () => {
+    expect(parseRoute(base.replace("/g/", "/g%20%252F/"))).toMatchObject({ group: "g %2F" });
+  });
+
+  test.each([
+    "/subscriptions",
+    "/subscriptions/s",
+    "/subscriptions/s/resourceGroups/g",
+    base.replace("/local", ""),
+    base.replace("/s/", "//"),
+    base.replace("ContainerRegistry", "Storage"),
+    `${base}/nothing`,
+    `${base}/listUsages/more`,
+    `${base}/listUsages//`,
+    `${base}/lifecyclePolicies`,
+    `${base}/lifecyclePolicies/other`,
+    `${base}/__proto__`,
+    `/a${base}`,
+  ])("of %j is none", (path) => {
+    expect(parseRoute(path)).toBeUndefined();
+  });
+
+  test("is found or not, and never an error, whatever the path holds", () => {
+    const parts = fc.array(fc.oneof(fc.constantFrom("listUsages", ...troublemakers), fc.string()), {
+      maxLength: 4,
+    });
+    fc.assert(
+      fc.property(parts, (segments) => {
+        const route = parseRoute(`${base}/${segments.join("/")}`);
+        expect(route === undefined || route.kind in armMethods).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("is found in time linear in the path's length", () => {
+    const millis = cpuMillisOf(() => {
+      for (const unit of ["/", "%", "a", "/registries/a", "/providers"])
+        parseRoute(base + unit.repeat(300_000));
+    });
+    expect(millis).toBeLessThan(2_000);
+  });
+
+  test("or of none has its own kind of errors", () => {
+    for (const path of [base, "/subscriptions", "/SUBSCRIPTIONS/x"])
+      expect(isManagementPath(path)).toBe(true);
+    for (const path of ["/v2/", "/v2/subscriptions/x", "/subscriptionsx", "/"])
+      expect(isManagementPath(path)).toBe(false);
+  });
+});
