@@ -56,8 +56,8 @@ function sampleOf(json: { readonly mediaType: string }): Sample {
 }
 
 /** A manifest that needs nothing. */
-export const noteOf = (note: string): Sample =>
-  sampleOf({ mediaType: "application/vnd.example.note+json", ...{ note } });
+export const noteOf = (note: string, extra: object = {}): Sample =>
+  sampleOf({ mediaType: "application/vnd.example.note+json", ...{ note, ...extra } });
 
 const descriptorOf = (bytes: Buffer, mediaType: string) => ({
   mediaType,
