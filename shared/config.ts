@@ -192,6 +192,12 @@ function readGraces(env: Environment): Graces {
     purgeSeconds,
     skewSeconds: readSeconds(env["CLOCK_SKEW_SECONDS"], "CLOCK_SKEW_SECONDS", usual.skewSeconds),
     sweepSeconds: readSeconds(env["SWEEP_SECONDS"], "SWEEP_SECONDS", usual.sweepSeconds),
+    deepSweepSeconds: readSeconds(env["DEEP_SWEEP_SECONDS"], "DEEP_SWEEP_SECONDS", usual.deepSweepSeconds),
+    retentionSeconds: readSeconds(
+      env["RETENTION_INTERVAL_SECONDS"],
+      "RETENTION_INTERVAL_SECONDS",
+      usual.retentionSeconds,
+    ),
     quietSeconds: readSeconds(env["QUIET_SECONDS"], "QUIET_SECONDS", usual.quietSeconds),
     recountSeconds: readSeconds(
       env["RECOUNT_INTERVAL_SECONDS"],

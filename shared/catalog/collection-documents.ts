@@ -77,6 +77,15 @@ export interface LastPullDocument extends Document {
   readonly day: string;
 }
 
+/** How far the rules of a registry's lifecycle policy have come in their round through its repositories. */
+export interface RetentionCursorDocument extends Document {
+  readonly kind: "retention-cursor";
+  readonly begunAt: number;
+  /** The last repository that is done; absent: none is. */
+  readonly after?: RepositoryName;
+  readonly finished: boolean;
+}
+
 /** Keeps a job to one process at a time; without it the same work would be done twice, and no harm. */
 export interface JobLeaseDocument extends Document {
   readonly kind: "job-lease";

@@ -15,6 +15,10 @@ export interface Graces {
   readonly purgeSeconds: number;
   /** Between two sweeps of one repository. */
   readonly sweepSeconds: number;
+  /** Between two looks at everything, for what a crash left that nothing tells of. */
+  readonly deepSweepSeconds: number;
+  /** Between two rounds of lifecycle rules through one registry. */
+  readonly retentionSeconds: number;
   /** How long collection rests when another region has begun to take writes. */
   readonly quietSeconds: number;
   /** Between two recounts of a registry's usage. */
@@ -27,6 +31,8 @@ export const usualGraces: Graces = {
   skewSeconds: 600,
   purgeSeconds: secondsPerHour,
   sweepSeconds: 600,
+  deepSweepSeconds: 7 * 24 * secondsPerHour,
+  retentionSeconds: 24 * secondsPerHour,
   quietSeconds: 24 * secondsPerHour,
   recountSeconds: 24 * secondsPerHour,
 };

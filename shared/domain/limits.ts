@@ -83,6 +83,9 @@ export const limits = {
   sweepPageItemsMax: 500,
   /** Repositories swept, generations purged and places emptied in one run of collection. */
   sweepsPerRunMax: 200,
+  /** Shards, and repositories, that one run looks through for what crashes left. */
+  deepSweepShardsMax: 16,
+  deepSweepRepositoriesMax: 50,
   /** Seconds until something is due that a message waits for it in the queue; what is later, the timer finds. */
   collectionWakeSeconds: 60,
   placesPerRunMax: 5_000,
@@ -130,6 +133,16 @@ export const limits = {
   /** Days of age by which a rule deletes, and images that one keeps as the newest. */
   lifecycleDaysMax: 3_650,
   lifecycleNewestMax: 100_000,
+  /** Tags and manifests of one repository, with what manifests name, that lifecycle rules are applied to. */
+  retentionItemsMax: 500_000,
+  /** Deletions of one run of lifecycle rules, and seconds after which it begins no other. */
+  retentionDeletionsPerRunMax: 2_000,
+  retentionRunSecondsMax: 240,
+  /** Repositories that one page of a preview looks through. */
+  previewRepositoriesMax: 100,
+
+  /** Pages of documents that one run of a recount, or of the search for orphans, reads before it leaves the rest to the next. */
+  recountPagesPerRunMax: 5_000,
 
   /** Operations and bytes of one commit, and what is left for edges beside the manifest's own documents. */
   commitOperationsMax: 100,
