@@ -19,6 +19,7 @@ import { health } from "./healthz.ts";
 import { collectionTimer } from "./tick-collection.ts";
 import { eventTimer } from "./tick-events.ts";
 import { uploadTimer } from "./tick-uploads.ts";
+import { usageTimer } from "./tick-usage.ts";
 import { base } from "./v2-base.ts";
 import { blob } from "./v2-blob.ts";
 import { catalog } from "./v2-catalog.ts";
@@ -63,4 +64,4 @@ export const doors: readonly Door[] = [
 
 /** All doors of work that nobody waits for. */
 export const queueDoors: readonly QueueDoor[] = [eventWork, collectionWork];
-export const timerDoors: readonly TimerDoor[] = [eventTimer, collectionTimer, uploadTimer];
+export const timerDoors: readonly TimerDoor[] = [eventTimer, collectionTimer, uploadTimer, usageTimer];

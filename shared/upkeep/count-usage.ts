@@ -115,20 +115,29 @@ function withChanges(
   const known = before?.shards ?? {};
   const later = [...changed].filter(([shard, [seq]]) => seq > (known[shard]?.[0] ?? 0));
   if (later.length === 0 && changes.length === 0) return undefined;
-  const shards = { ...known, ...Object.fromEntries(later) };
+  return newSums(ports, before, Object.fromEntries(later), changes);
+}
+
+/** The registry's sums when these shards and documents have changed. */
+export function newSums(
+  ports: Ports,
+  before: RegistryUsageDocument | undefined,
+  changed: Readonly<Record<string, ShardFigures>>,
+  changes: readonly UsageChange[],
+): RegistryUsageDocument {
   return {
     id: ids.registryUsage,
     kind: "registry-usage",
     schema,
     writer: ports.ids.nonce(),
-    ...sumsOfShards(shards),
+    ...sumsOfShards({ ...before?.shards, ...changed }),
     ...changeSums(before, changes),
     updatedAt: ports.clock.now(),
   };
 }
 
 /** The shards, and what they are together. */
-export function sumsOfShards(shards: Readonly<Record<string, ShardFigures>>) {
+function sumsOfShards(shards: Readonly<Record<string, ShardFigures>>) {
   const sum = (of: (figures: ShardFigures) => number) =>
     Object.values(shards).reduce((total, figures) => total + of(figures), 0);
   return {

@@ -11,15 +11,16 @@ import { doWork, type Worker } from "./do-work.ts";
 import { expireUploads } from "./expire-uploads.ts";
 import { asOnlyOne } from "./job-lease.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
+import { reconcileUsage } from "./recount/reconcile-usage.ts";
 import { EventWaker, type eventQueue, wakeOnEvents } from "./wake-on-events.ts";
 
 /** Queues whose messages ask for work. */
 export type QueueName = typeof eventQueue | typeof collectionQueue;
 /**
- * Work that is due by time: `events` each minute, for what no message told of, `collection` every ten minutes, `uploads` each
- * hour.
+ * Work that is due by time: `events` each minute, for what no message told of, `collection` every ten minutes, `uploads` and
+ * `usage`, which counts anew what is due, each hour.
  */
-export type TimerName = "events" | "collection" | "uploads";
+export type TimerName = "events" | "collection" | "uploads" | "usage";
 
 /** Where collection is woken when it has more to do, or soon will. */
 export const collectionQueue = "collection";
@@ -81,6 +82,11 @@ export function createUpkeep(
     events: async () => await events.ask(),
     collection: async () => await collection.ask(),
     uploads: async () => await expireUploads(ports, log),
+    usage: async () => {
+      await asOnlyOne(ports, "recount", async () => {
+        await reconcileUsage(ports, log);
+      });
+    },
   };
   return {
     documents: queued ? wakeOnEvents(ports.documents, wake) : ports.documents,

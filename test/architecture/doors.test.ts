@@ -98,6 +98,7 @@ describe("the doors", () => {
       { name: "tick_collection", type: "timerTrigger", on: "30 */10 * * * *" },
       { name: "tick_events", type: "timerTrigger", on: "0 * * * * *" },
       { name: "tick_uploads", type: "timerTrigger", on: "0 17 * * * *" },
+      { name: "tick_usage", type: "timerTrigger", on: "0 37 * * * *" },
       { name: "work_collection", type: "queueTrigger", on: "collection" },
       { name: "work_events", type: "queueTrigger", on: "events" },
     ]);
