@@ -1,11 +1,11 @@
-import type { Digest } from "../domain/digest.ts";
-import { limits } from "../domain/limits.ts";
-import type { Manifest } from "../domain/manifest.ts";
-import type { Operation } from "../ports/document-store.ts";
-import type { Ports } from "../ports/ports.ts";
-import { type ReferrerDocument, schema } from "./documents.ts";
-import { endOfPrefix, ids } from "./keys.ts";
-import type { Repository } from "./repositories.ts";
+import type { Digest } from "../../domain/digest.ts";
+import { limits } from "../../domain/limits.ts";
+import type { Manifest } from "../../domain/manifest.ts";
+import type { Operation } from "../../ports/document-store.ts";
+import type { Ports } from "../../ports/ports.ts";
+import { type ReferrerDocument, schema } from "../documents.ts";
+import { endOfPrefix, ids } from "../keys.ts";
+import type { Repository } from "../repositories.ts";
 
 /**
  * A page of the manifests whose subject is `subject`, of one artifact type if asked.
