@@ -16,10 +16,10 @@ import {
   schema,
 } from "./documents.ts";
 import { ids, ranks } from "./keys.ts";
+import { referrerOperation } from "./lists/referrers.ts";
 import { demandUnlocked } from "./locks/locks.ts";
 import { finishManifestDeletion } from "./manifest-deletion.ts";
 import { readManifest } from "./manifests.ts";
-import { referrerOperation } from "./referrers.ts";
 import type { Repository } from "./repositories.ts";
 import { planTags, type TagPlan } from "./tags.ts";
 
@@ -35,6 +35,14 @@ export interface NewManifest {
   readonly place: Place | undefined;
 }
 
+/** How a manifest comes back. */
+export interface Restoring {
+  /** Whether its tags may be taken from others. */
+  readonly force: boolean;
+  /** Whether it comes with its bytes from elsewhere; otherwise it must be there, deleted or live. */
+  readonly anew: boolean;
+}
+
 /**
  * The manifest commit: { edges, manifest, referrer, tags with their reverse entries, manifests that tags leave, event }. The
  * manifest's document is always written, so that tags and deletion meet at its etag.
@@ -44,7 +52,7 @@ export interface NewManifest {
  * purged has its edges still, as long as it has the etag that was read.
  *
  * Its children must have been found and leased before.
- * @param restoring the manifest must be there, deleted or live; and whether its tags may be taken from others
+ * @param restoring absent: it is pushed
  * @returns the manifest's document; its place is `added.place` only if these bytes are used
  * @throws RegistryError DENIED, MANIFEST_INVALID, and MANIFEST_UNKNOWN when there is nothing to restore
  */
@@ -53,7 +61,7 @@ export async function commitManifest(
   repository: Repository,
   added: NewManifest,
   tags: readonly Tag[],
-  restoring?: { readonly force: boolean },
+  restoring?: Restoring,
 ): Promise<ManifestDocument> {
   const { digest, size } = added;
   const { mediaType } = added.manifest;
@@ -67,7 +75,8 @@ export async function commitManifest(
     const stored = await readManifest(ports, repository, digest);
     const before = stored?.document;
     if (attempted !== undefined && (await change.isCommitted())) return before ?? attempted;
-    if (!(await isReady(ports, repository, before, added, restoring !== undefined))) return undefined;
+    if (!(await isReady(ports, repository, before, added, restoring !== undefined && !restoring.anew)))
+      return undefined;
     const tagChange = { digest, tags, writer, tries: tries++, ...(restoring && { restoring }) };
     const planned = await planTags(ports, repository, tagChange);
     const isLive = before?.state === "live";
@@ -114,7 +123,7 @@ async function isReady(
   repository: Repository,
   before: ManifestDocument | undefined,
   { digest, manifest }: NewManifest,
-  restoring: boolean,
+  mustBeThere: boolean,
 ): Promise<boolean> {
   if (before?.state === "deleting") {
     await finishManifestDeletion(ports, repository, digest);
@@ -127,7 +136,7 @@ async function isReady(
     const message = `this digest is already known as ${before.mediaType}`;
     throw new RegistryError("MANIFEST_INVALID", { message });
   }
-  if (restoring && !(before?.state === "deleted" && sameType)) {
+  if (mustBeThere && !(before?.state === "deleted" && sameType)) {
     throw new RegistryError("MANIFEST_UNKNOWN", { detail: { name: repository.name, reference: digest } });
   }
   if (before?.state !== "deleted" || sameType) return true;

@@ -1,6 +1,6 @@
 import type { ReferrerDocument } from "../catalog/documents.ts";
+import { listReferrers as listCatalogReferrers } from "../catalog/lists/referrers.ts";
 import { findManifest } from "../catalog/manifests.ts";
-import { listReferrers as listCatalogReferrers } from "../catalog/referrers.ts";
 import type { Repository } from "../catalog/repositories.ts";
 import type { Digest } from "../domain/digest.ts";
 import { limits } from "../domain/limits.ts";

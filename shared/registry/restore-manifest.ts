@@ -2,7 +2,7 @@ import { listInCatalog } from "../catalog/catalog-entries.ts";
 import type { ManifestDocument, RegistryDocument } from "../catalog/documents.ts";
 import { commitManifest } from "../catalog/manifest-commit.ts";
 import { leaseManifest, readManifest } from "../catalog/manifests.ts";
-import { findRepository, type Repository } from "../catalog/repositories.ts";
+import { ensureRepository, findRepository, type Repository } from "../catalog/repositories.ts";
 import { demandMovable, findTag } from "../catalog/tags.ts";
 import type { Digest } from "../domain/digest.ts";
 import { RegistryError } from "../domain/errors.ts";
@@ -11,6 +11,7 @@ import type { RepositoryName, Tag } from "../domain/name.ts";
 import type { Ports } from "../ports/ports.ts";
 import { type LeaseChild, leaseChild, leaseChildren } from "./lease-children.ts";
 import { manifestText } from "./read-manifest.ts";
+import { findLeft, restoreFromLeft } from "./restore-left.ts";
 import { demandPushable } from "./uploads/demand-pushable.ts";
 
 /** How a manifest is to come back. */
@@ -22,7 +23,8 @@ export interface Restoration {
 }
 
 /**
- * Brings a deleted manifest back, and with it the deleted manifests that it needs; or gives a live one the tag.
+ * Brings a deleted manifest back, and with it the deleted manifests that it needs; or gives a live one the tag. Where the repository
+ * itself was deleted, it is made anew, with this manifest alone.
  * @throws RegistryError MANIFEST_UNKNOWN when there is nothing to restore, MANIFEST_BLOB_UNKNOWN when something that it needs is gone,
  * DENIED when the tag means another manifest (409) or something is locked
  * @see https://learn.microsoft.com/azure/container-registry/container-registry-soft-delete-policy
@@ -34,16 +36,35 @@ export async function restoreManifest(
   digest: Digest,
   { tag, force }: Restoration,
 ): Promise<ManifestDocument> {
-  const repository = await findRepository(ports, registry, name);
-  if (repository === undefined) throw unknownManifest(name, digest);
-  demandPushable(name, repository.locks);
-  const there = tag === undefined ? undefined : await findTag(ports, repository, tag);
-  // Asked before children come back, and again when the manifest does.
-  if (there !== undefined) demandMovable(repository, there.document, digest, force);
   const tags = tag === undefined ? [] : [tag];
-  const restored = await restoreFrom(ports, repository, digest, tags, force);
+  const present = await findRepository(ports, registry, name);
+  if (present !== undefined) {
+    await demandFree(ports, present, tags, digest, force);
+    const restored = await restoreFrom(ports, present, digest, tags, force);
+    if (restored !== undefined) return restored;
+  }
+  const left = await findLeft(ports, registry, name, digest);
+  if (left === undefined) throw unknownManifest(name, digest);
+  const into = await ensureRepository(ports, registry, name);
+  await demandFree(ports, into, tags, digest, force);
+  const restored = await restoreFromLeft(ports, left, into, digest, tags, force);
   if (restored === undefined) throw unknownManifest(name, digest);
   return restored;
+}
+
+/** Asked before anything that the manifest needs comes back, and of the tags again when the manifest does. */
+async function demandFree(
+  ports: Ports,
+  repository: Repository,
+  tags: readonly Tag[],
+  digest: Digest,
+  force: boolean,
+): Promise<void> {
+  demandPushable(repository.name, repository.locks);
+  for (const tag of tags) {
+    const there = await findTag(ports, repository, tag);
+    if (there !== undefined) demandMovable(repository, there.document, digest, force);
+  }
 }
 
 /** @returns undefined when there is nothing to restore */
@@ -63,24 +84,22 @@ async function restoreFrom(
   // A live one has whatever it needs.
   if (document.state !== "live") await leaseChildren(ports, repository, manifest, restoreChild);
   await listInCatalog(ports, repository, ports.ids.nonce());
-  return await commitManifest(ports, repository, { digest, manifest, size, content, place }, tags, { force });
+  const kept = { digest, manifest, size, content, place };
+  try {
+    return await commitManifest(ports, repository, kept, tags, { force, anew: false });
+  } catch (error) {
+    // Purged just now.
+    if (error instanceof RegistryError && error.code === "MANIFEST_UNKNOWN") return undefined;
+    throw error;
+  }
 }
 
 const restoreChild: LeaseChild = async (ports, repository, child) => {
   if (child.kind === "manifest" && !(await leaseManifest(ports, repository, child.digest))) {
-    try {
-      if ((await restoreFrom(ports, repository, child.digest, [], false)) !== undefined) return true;
-    } catch (error) {
-      if (!isGone(error)) throw error;
-    }
+    if ((await restoreFrom(ports, repository, child.digest, [], false)) !== undefined) return true;
   }
   return await leaseChild(ports, repository, child);
 };
-
-/** Purged just now. */
-function isGone(error: unknown): boolean {
-  return error instanceof RegistryError && error.code === "MANIFEST_UNKNOWN";
-}
 
 function unknownManifest(name: RepositoryName, digest: Digest): RegistryError {
   return new RegistryError("MANIFEST_UNKNOWN", { detail: { name, reference: digest } });
