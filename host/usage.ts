@@ -1,33 +1,74 @@
-import { readUsage, type UsageReport } from "../shared/usage-report.ts";
+import { type RepositoryReport, readUsage, type UsageReport } from "../shared/usage-report.ts";
 
-/** `npm run usage -- [registry] [--json]`: what a registry and its repositories have, as counted by the event consumer. */
+const flags: readonly string[] = ["--json", "--recount"];
+
+/**
+ * `npm run usage -- [registry] [--recount] [--json]`: what a registry and its repositories have, as counted by the event consumer,
+ * or anew.
+ */
 async function main(args: readonly string[]): Promise<void> {
-  const names = args.filter((arg) => arg !== "--json");
+  const names = args.filter((arg) => !flags.includes(arg));
   if (names.length > 1 || names.some((name) => name.startsWith("-"))) {
-    throw new Error("usage: npm run usage -- [registry] [--json]");
+    throw new Error("usage: npm run usage -- [registry] [--recount] [--json]");
   }
-  const usage = await readUsage(process.env, names[0]);
-  if (args.includes("--json")) {
-    process.stdout.write(`${JSON.stringify(usage, undefined, 2)}\n`);
-    return;
-  }
-  const { registry, bytes, blobs, updatedAt, repositories } = usage;
-  const asOf = updatedAt === undefined ? "nothing counted yet" : `as of ${updatedAt}`;
-  process.stdout.write(`${registry} stores ${blobs} blobs of ${bytes} bytes, ${asOf}\n`);
-  if (repositories.length > 0) process.stdout.write(`\n${table(repositories)}`);
+  const usage = await readUsage(process.env, names[0], args.includes("--recount"));
+  process.stdout.write(args.includes("--json") ? `${JSON.stringify(usage, undefined, 2)}\n` : text(usage));
 }
 
-const columns = ["repository", "manifests", "manifestBytes", "tags", "blobs", "blobBytes"] as const;
+function text(usage: UsageReport): string {
+  const { registry, bytes, blobs, condemnedBytes, condemnedBlobs, deleted, updatedAt, recount } = usage;
+  const asOf = updatedAt === undefined ? "nothing counted yet" : `as of ${updatedAt}`;
+  const lines = [
+    `${registry} stores ${blobs} blobs of ${bytes} bytes, ${asOf}`,
+    `to be reclaimed: ${condemnedBlobs} blobs of ${condemnedBytes} bytes`,
+    `deleted, not purged yet: ${deleted.manifests} manifests of ${deleted.manifestBytes} bytes, ${deleted.tags} tags`,
+    recount === undefined
+      ? "never recounted"
+      : `recounted ${recount.at}: ${recount.drifts} figures were wrong`,
+    ...(recount?.drift ?? []).map(
+      ({ of, name, kept, counted }) =>
+        `  ${of} ${name}: ${JSON.stringify(kept)} instead of ${JSON.stringify(counted)}`,
+    ),
+  ];
+  const live = usage.repositories.filter(({ generation }) => generation === undefined);
+  const left = usage.repositories.filter(({ generation }) => generation !== undefined);
+  if (live.length > 0) lines.push("", ...table(live, columns));
+  if (left.length > 0) lines.push("", "deleted repositories", ...table(left, deletedColumns));
+  return lines.map((line) => `${line}\n`).join("");
+}
 
-/** Names to the left, numbers to the right. */
-function table(repositories: UsageReport["repositories"]): string {
-  const lines = [columns, ...repositories.map((row) => columns.map((name) => String(row[name])))];
-  const widths = columns.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+type Column = keyof RepositoryReport;
+const columns: readonly Column[] = [
+  "repository",
+  "manifests",
+  "manifestBytes",
+  "tags",
+  "blobs",
+  "blobBytes",
+  "uniqueBytes",
+  "sharedBytes",
+  "deletedManifests",
+  "deletedTags",
+];
+const deletedColumns: readonly Column[] = [
+  "repository",
+  "generation",
+  "manifests",
+  "manifestBytes",
+  "tags",
+  "blobs",
+  "blobBytes",
+];
+
+/** Names to the left, numbers to the right; a dash where nothing is known. */
+function table(repositories: readonly RepositoryReport[], shown: readonly Column[]): string[] {
+  const lines = [shown, ...repositories.map((row) => shown.map((name) => String(row[name] ?? "-")))];
+  const widths = shown.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   const aligned = lines.map(([name = "", ...numbers]) => [
     name.padEnd(widths[0] ?? 0),
     ...numbers.map((cell, index) => cell.padStart(widths[index + 1] ?? 0)),
   ]);
-  return aligned.map((cells) => `${cells.join("  ")}\n`).join("");
+  return aligned.map((cells) => cells.join("  "));
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -87,6 +87,23 @@ export function stateOfUsage(usage: RepositoryUsageDocument): "live" | "left" | 
   return usage.departures > 0 ? "left" : "live";
 }
 
+/**
+ * What was deleted and is not purged yet: manifests and tags by themselves, and all that is in generations that were left. Blobs are
+ * those that only these generations may read; what deleted manifests keep, a recount tells.
+ */
+export function deletedFigures(
+  usage: Pick<RegistryUsageDocument, "live" | "left"> | undefined,
+): Pick<RepositoryFigures, "manifests" | "manifestBytes" | "tags" | "blobs" | "blobBytes"> {
+  const { live = noFigures, left = noFigures } = usage ?? {};
+  return {
+    manifests: left.manifests + left.deletedManifests + live.deletedManifests,
+    manifestBytes: left.manifestBytes + left.deletedManifestBytes + live.deletedManifestBytes,
+    tags: left.tags + left.deletedTags + live.deletedTags,
+    blobs: left.blobs,
+    blobBytes: left.blobBytes,
+  };
+}
+
 /** `figures` with `times` the change. */
 export function plus(
   figures: RepositoryFigures,

@@ -70,6 +70,9 @@ describe("usage figures", () => {
         registry: "local",
         blobs: 4,
         bytes: 4_000,
+        condemnedBlobs: 0,
+        live: { manifests: 5, tags: 4, blobs: 4 },
+        deleted: { manifests: 0 },
         repositories: [
           { repository: "base", manifests: 1, tags: 1, blobs: 1, blobBytes: 1_000 },
           { repository: "team/app", manifests: 4, tags: 3, blobs: 3, blobBytes: 3_000 },
@@ -77,20 +80,29 @@ describe("usage figures", () => {
       });
   });
 
-  test("are printed as a table, a line a repository", async () => {
-    const lines = (await usage("local")).split("\n");
+  test("are printed as a table, a line a repository, with what it shares once all is recounted", async () => {
+    const lines = (await usage("local", "--recount")).split("\n");
     expect(lines[0]).toMatch(/^local stores 4 blobs of 4000 bytes, as of 2\d{3}-.*Z$/);
-    expect(lines.slice(2).map((line) => line.split(/ +/).filter((_, column) => column !== 2))).toEqual([
-      ["repository", "manifests", "tags", "blobs", "blobBytes"],
-      ["base", "1", "1", "1", "1000"],
-      ["team/app", "4", "3", "3", "3000"],
+    expect(lines.slice(1, 3)).toEqual([
+      "to be reclaimed: 0 blobs of 0 bytes",
+      "deleted, not purged yet: 0 manifests of 0 bytes, 0 tags",
+    ]);
+    expect(lines[3]).toMatch(/^recounted 2.*Z: 0 figures were wrong$/);
+    const cells = lines.slice(5).map((line) => line.split(/ +/).filter((_, column) => column !== 2));
+    expect(cells).toEqual([
+      [
+        ...["repository", "manifests", "tags", "blobs", "blobBytes"],
+        ...["uniqueBytes", "sharedBytes", "deletedManifests", "deletedTags"],
+      ],
+      ["base", "1", "1", "1", "1000", "0", "1000", "0", "0"],
+      ["team/app", "4", "3", "3", "3000", "3000", "1000", "0", "0"],
       [""],
     ]);
   });
 
   test("are of a registry that exists", async () => {
     await expect(usage("nobody")).rejects.toThrow("there is no registry nobody");
-    await expect(usage("--yaml")).rejects.toThrow("usage: npm run usage -- [registry] [--json]");
+    await expect(usage("--yaml")).rejects.toThrow("usage: npm run usage -- [registry] [--recount] [--json]");
   });
 
   test("are logged as they change, and no process has failed or is kept from ending", async () => {
