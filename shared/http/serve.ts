@@ -9,7 +9,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { ObservedRequest, Telemetry } from "../telemetry/telemetry.ts";
 import { answerAcr } from "./acr/answer-acr.ts";
 import { answerDeletedCatalog } from "./acr/answer-deleted.ts";
-import { formatAcrPath } from "./acr/route.ts";
+import { formatAcrPath, isAcrRoute } from "./acr/route.ts";
 import { type Hosts, resolveAddress } from "./address.ts";
 import { answerBlob } from "./answer-blob.ts";
 import { answerCatalog, answerReferrers, answerTags } from "./answer-list.ts";
@@ -153,6 +153,7 @@ async function dispatch(
     );
   }
   const repository = { ...exchange, name: parseRepositoryName(nameText) };
+  if (isAcrRoute(route)) return await answerAcr(repository, route);
   switch (route.kind) {
     case "blob":
       return await answerBlob(repository, route.digest);
@@ -166,7 +167,5 @@ async function dispatch(
       return await answerTags(repository);
     case "referrers":
       return await answerReferrers(repository, route.digest);
-    default:
-      return await answerAcr(repository, route);
   }
 }

@@ -31,6 +31,13 @@ export const acrMethods: Readonly<Record<AcrRoute["kind"], readonly string[]>> =
   "acr-deleted-manifest": ["POST", "DELETE"],
 };
 
+/** Whether the route is this API's. */
+export function isAcrRoute<R extends { readonly kind: string }>(
+  route: R,
+): route is Extract<R, AcrRepositoryRoute> {
+  return Object.hasOwn(acrMethods, route.kind);
+}
+
 const kinds = {
   present: {
     catalog: "acr-catalog",

@@ -55,18 +55,22 @@ async function memoryService(
 ): Promise<Service> {
   const { hosts } = readConfig({});
   const blobs = new MemoryBlobs().store();
-  const { sign } = options;
+  const { sign, now = Date.now } = options;
+  /** ms that were waited for, and passed at once. */
+  let waited = 0;
   const ports: Ports = {
     documents: new MemoryDocuments().store(),
     blobs: sign === undefined ? blobs : { ...blobs, sign: async (place) => sign(place) },
     sessions: new MemorySessions().store(),
     work: new MemoryWorkQueue().store(),
     signer: keyedSigner("a key for tests"),
-    clock: { now: options.now ?? Date.now },
+    clock: { now: () => now() + waited },
     ids: { ulid: () => ulid(), nonce: () => randomBytes(16).toString("base64url") },
     region: "local",
     graces: usualGraces,
-    pause: async () => {},
+    pause: async (millis) => {
+      waited += millis;
+    },
   };
   const policies = { sparseManifests: options.sparseManifests ?? false };
   await ensureRegistry(ports, hosts.defaultRegistry, policies);

@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { errorTable, type RegistryErrorCode } from "../../../shared/domain/errors.ts";
+import {
+  errorTable,
+  type ManagementErrorCode,
+  type RegistryErrorCode,
+} from "../../../shared/domain/errors.ts";
 import { openBuiltRegistry } from "./built-registry.ts";
 import { openFunctionsRuntime } from "./functions-runtime.ts";
 import { openMemoryRegistry } from "./memory-registry.ts";
@@ -21,6 +25,8 @@ export interface Row {
   readonly status: number;
   /** The code of the one error in the body; undefined: the body is no error. */
   readonly code?: RegistryErrorCode;
+  /** The code of the error in the body, where it has the shape of Azure Resource Manager. */
+  readonly managementCode?: ManagementErrorCode;
   /** Headers of the answer, exactly or by pattern; null: not there. */
   readonly answers?: Readonly<Record<string, string | RegExp | null>>;
   /** The body, byte for byte. */
@@ -157,6 +163,11 @@ function checkLength(answer: Answer, head: boolean, what: string): void {
 
 /** @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes */
 function checkError(row: Row, answer: Answer, what: string): void {
+  if (row.managementCode !== undefined) {
+    const error = { code: row.managementCode, message: expect.stringMatching(/\S/) as unknown };
+    expect(JSON.parse(answer.body.toString()), what).toEqual({ error });
+    return;
+  }
   if (row.code === undefined) {
     if (row.status >= 400) expect(answer.body.byteLength, what).toBe(0);
     return;
