@@ -1,19 +1,16 @@
 import { expect, test } from "vitest";
 import { listRepositories } from "../../../shared/catalog/catalog-entries.ts";
-import { removeManifest } from "../../../shared/catalog/deletion/remove-manifest.ts";
 import type { Lock, RegistryPolicies } from "../../../shared/catalog/documents.ts";
-import { ids } from "../../../shared/catalog/keys.ts";
 import type { LockChanges } from "../../../shared/catalog/locks/change-locks.ts";
 import { RepositoryDirectory } from "../../../shared/catalog/repository-directory.ts";
 import { digestBytes } from "../../../shared/domain/hash.ts";
 import { asRepositoryName } from "../../../shared/domain/name.ts";
-import type { Ports } from "../../../shared/ports/ports.ts";
 import { lockManifest, lockRepository, lockTag } from "../../../shared/registry/change-locks.ts";
 import { deleteRepository } from "../../../shared/registry/delete-repository.ts";
 import { listTags } from "../../../shared/registry/list-tags.ts";
 import { mountBlob } from "../../../shared/registry/mount-blob.ts";
 import { readBlob } from "../../../shared/registry/read-blob.ts";
-import { losing, MemoryRegistry, must, name, noteOf, soft, tagOf } from "./memory-registry.ts";
+import { MemoryRegistry, must, name, noteOf, soft, tagOf } from "./memory-registry.ts";
 
 const note = noteOf("a note");
 const other = noteOf("another");
@@ -27,8 +24,8 @@ async function opened(policies: Partial<RegistryPolicies> = soft): Promise<Memor
   return at;
 }
 
-const onTag = async (at: MemoryRegistry, tag: string, changes: LockChanges, ports: Ports = at.ports) =>
-  await lockTag(ports, await at.registry(), name, tagOf(tag), changes);
+const onTag = async (at: MemoryRegistry, tag: string, changes: LockChanges) =>
+  await lockTag(at.ports, await at.registry(), name, tagOf(tag), changes);
 const onManifest = async (at: MemoryRegistry, changes: LockChanges) =>
   await lockManifest(at.ports, await at.registry(), name, note.digest, changes);
 const onRepository = async (at: MemoryRegistry, changes: LockChanges) =>
@@ -229,78 +226,6 @@ test("an immutable tag is found among more tags than are looked at at once", asy
   for (let from = 0; from < many.length; from += 20) await at.push(note, many.slice(from, from + 20));
   await at.push(note, ["zz"]);
   await expect(at.delete(note)).rejects.toMatchObject(undeletable);
-});
-
-test("a lock and a deletion that meet: either the lock is refused, or the deletion", async () => {
-  const calls = ["read ", "list ", "commit "].flatMap((call) =>
-    [ids.manifest(note.digest), ids.tag("a"), ""].map((end) => [call, end] as const),
-  );
-  for (const [call, end] of calls) {
-    for (const what of [note, "a"]) {
-      const at = await opened();
-      let locked = false;
-      const rival = async () => {
-        locked = await onTag(at, "a", { delete: true }).then(
-          () => true,
-          () => false,
-        );
-      };
-      const ports = at.meeting((met) => met.startsWith(call) && met.endsWith(end), rival);
-      const deleted = await at.delete(what, ports).then(
-        () => true,
-        () => false,
-      );
-      const there = (await at.pull("a")) !== undefined;
-      expect([call, end, there]).toEqual([call, end, !deleted]);
-      if (deleted) expect(locked && there).toBe(false);
-      at.expectWhole();
-    }
-  }
-});
-
-test("a deletion that a lock meets: the tag is locked only if it stays", async () => {
-  for (const [call, end] of [
-    ["read ", ids.tag("a")],
-    ["read ", ids.manifest(note.digest)],
-    ["commit ", ""],
-  ] as const) {
-    for (const rival of ["delete", "move"] as const) {
-      const at = await opened();
-      const ports = at.meeting(
-        (met) => met.startsWith(`${call}r~`) && met.endsWith(end),
-        () => (rival === "delete" ? at.delete(note) : at.push(other, ["a"])).catch(() => {}),
-      );
-      const locked = await onTag(at, "a", { delete: true, write: true }, ports).then(
-        () => true,
-        () => false,
-      );
-      expect((await at.tag("a"))?.locks !== undefined).toBe(locked);
-      at.expectWhole();
-    }
-  }
-});
-
-test("a lock whose reply is lost is set", async () => {
-  const at = await opened();
-  let lost = 0;
-  const ports = at.bent(losing((call) => call.startsWith("commit r~") && lost++ === 0));
-  await onTag(at, "a", { delete: true }, ports);
-  await expect(at.delete("a")).rejects.toMatchObject(undeletable);
-  at.expectWhole();
-});
-
-test("a tag that comes while its manifest is being deleted is not lost, though it is locked", async () => {
-  const at = await opened();
-  await onTag(at, "a", { delete: true });
-  await at.push(other, ["a"]);
-  const repository = await at.repository();
-  const ports = at.meeting(
-    (met) => met.startsWith("list r~"),
-    async () => await at.push(note, ["a"]),
-  );
-  await expect(removeManifest(ports, repository, note.digest)).rejects.toMatchObject(undeletable);
-  expect((await at.pull("a"))?.digest).toBe(note.digest);
-  at.expectWhole();
 });
 
 test("there is nothing to lock where there is nothing", async () => {
