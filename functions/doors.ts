@@ -10,16 +10,21 @@ import { acrManifests } from "./acr/manifests.ts";
 import { acrRepository } from "./acr/repository.ts";
 import { acrTag } from "./acr/tag.ts";
 import { acrTags } from "./acr/tags.ts";
+import { armCollection } from "./arm/collection.ts";
+import { armDeletedRepositories } from "./arm/deleted-repositories.ts";
 import { armLifecyclePolicy } from "./arm/lifecycle-policy.ts";
+import { armLifecyclePreview } from "./arm/lifecycle-preview.ts";
 import { armRegistry } from "./arm/registry.ts";
 import { armRepositoryUsages } from "./arm/repository-usages.ts";
+import { armUsageReconciliation } from "./arm/usage-reconciliation.ts";
 import { armUsages } from "./arm/usages.ts";
 import type { Door, QueueDoor, TimerDoor } from "./door.ts";
 import { health } from "./healthz.ts";
-import { collectionTimer } from "./tick-collection.ts";
-import { eventTimer } from "./tick-events.ts";
-import { uploadTimer } from "./tick-uploads.ts";
-import { usageTimer } from "./tick-usage.ts";
+import { collectionTimer } from "./tick/collection.ts";
+import { eventTimer } from "./tick/events.ts";
+import { retentionTimer } from "./tick/retention.ts";
+import { uploadTimer } from "./tick/uploads.ts";
+import { usageTimer } from "./tick/usage.ts";
 import { base } from "./v2-base.ts";
 import { blob } from "./v2-blob.ts";
 import { catalog } from "./v2-catalog.ts";
@@ -59,9 +64,19 @@ export const doors: readonly Door[] = [
   armUsages,
   armRepositoryUsages,
   armLifecyclePolicy,
+  armLifecyclePreview,
+  armDeletedRepositories,
+  armCollection,
+  armUsageReconciliation,
   notFound,
 ];
 
 /** All doors of work that nobody waits for. */
 export const queueDoors: readonly QueueDoor[] = [eventWork, collectionWork];
-export const timerDoors: readonly TimerDoor[] = [eventTimer, collectionTimer, uploadTimer, usageTimer];
+export const timerDoors: readonly TimerDoor[] = [
+  eventTimer,
+  collectionTimer,
+  retentionTimer,
+  uploadTimer,
+  usageTimer,
+];

@@ -12,15 +12,16 @@ import { expireUploads } from "./expire-uploads.ts";
 import { asOnlyOne } from "./job-lease.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
 import { reconcileUsage } from "./recount/reconcile-usage.ts";
+import { runRetention } from "./retention/retention.ts";
 import { EventWaker, type eventQueue, wakeOnEvents } from "./wake-on-events.ts";
 
 /** Queues whose messages ask for work. */
 export type QueueName = typeof eventQueue | typeof collectionQueue;
 /**
- * Work that is due by time: `events` each minute, for what no message told of, `collection` every ten minutes, `uploads` and
- * `usage`, which counts anew what is due, each hour.
+ * Work that is due by time: `events` each minute, for what no message told of, `collection` and `retention` every ten minutes,
+ * `uploads` and `usage`, which counts anew what is due, each hour.
  */
-export type TimerName = "events" | "collection" | "uploads" | "usage";
+export type TimerName = "events" | "collection" | "retention" | "uploads" | "usage";
 
 /** Where collection is woken when it has more to do, or soon will. */
 export const collectionQueue = "collection";
@@ -54,6 +55,7 @@ export function createUpkeep(
   const wake = () => {
     if (queued) waker.wake();
   };
+  const documents = queued ? wakeOnEvents(ports.documents, wake) : ports.documents;
   const events = new OneAtATime(async () => {
     const { counted, more } = await consumeEvents(ports, log);
     if (counted > 0) log.write("debug", "upkeep", { work: "events", counted, more });
@@ -81,6 +83,9 @@ export function createUpkeep(
   const timers: Readonly<Record<TimerName, () => Promise<void>>> = {
     events: async () => await events.ask(),
     collection: async () => await collection.ask(),
+    retention: async () => {
+      await asOnlyOne(ports, "retention", async () => await runRetention({ ...ports, documents }, log));
+    },
     uploads: async () => await expireUploads(ports, log),
     usage: async () => {
       await asOnlyOne(ports, "recount", async () => {
@@ -89,7 +94,7 @@ export function createUpkeep(
     },
   };
   return {
-    documents: queued ? wakeOnEvents(ports.documents, wake) : ports.documents,
+    documents,
     work: async (queue, message) => {
       const parsed = parseWorkMessage(message);
       if (parsed === undefined) throw new Error(`what came from the queue ${queue} is no message of ours`);

@@ -29,6 +29,10 @@ const functionNames: Readonly<Record<Route["kind"], string>> = {
   "acr-deleted-tag": "acr_deleted_tag",
   "acr-deleted-manifests": "acr_deleted_manifests",
   "acr-deleted-manifest": "acr_deleted_manifest",
+  "arm-lifecycle-preview": "arm_lifecycle_preview",
+  "arm-deleted-repositories": "arm_deleted_repositories",
+  "arm-collection": "arm_collection",
+  "arm-usage-reconciliation": "arm_usage_reconciliation",
   "arm-registry": "arm_registry",
   "arm-usages": "arm_usages",
   "arm-repository-usages": "arm_repository_usages",
@@ -97,6 +101,7 @@ describe("the doors", () => {
     expect(otherTriggers().sort((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
       { name: "tick_collection", type: "timerTrigger", on: "30 */10 * * * *" },
       { name: "tick_events", type: "timerTrigger", on: "0 * * * * *" },
+      { name: "tick_retention", type: "timerTrigger", on: "45 */10 * * * *" },
       { name: "tick_uploads", type: "timerTrigger", on: "0 17 * * * *" },
       { name: "tick_usage", type: "timerTrigger", on: "0 37 * * * *" },
       { name: "work_collection", type: "queueTrigger", on: "collection" },
@@ -132,7 +137,14 @@ describe("the routes of the doors", () => {
   const acrWords = fc.constantFrom("_catalog", "_deleted", "_tags", "_manifests", "a", "v1", "");
   const acrPaths = fc.array(acrWords, { maxLength: 6 }).map((segments) => `acr/v1/${segments.join("/")}`);
   const resource = "subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries";
-  const armWords = fc.constantFrom("local", "listUsages", "repositoryUsages", "lifecyclePolicies", "default");
+  const armWords = fc.constantFrom(
+    "local",
+    "listUsages",
+    "collection",
+    "lifecyclePolicies",
+    "default",
+    "preview",
+  );
   const armPaths = fc
     .array(armWords, { maxLength: 4 })
     .map((segments) => `${resource}/${segments.join("/")}`);

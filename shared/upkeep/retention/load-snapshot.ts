@@ -29,18 +29,20 @@ const pageDocuments = { manifests: 250, others: 1_000 };
  * Reads what rules decide about, in range reads. Manifests before tags: a tag that moves meanwhile is seen where it is, and the
  * manifests on both sides have another etag then.
  * @param withPulls whether it matters when something was last pulled
- * @returns undefined when there is more than one process takes in
+ * @param itemsMax tags, manifests, what these name, and days of pulls
+ * @returns undefined when there is more
  */
 export async function loadSnapshot(
   ports: Ports,
   repository: Repository,
   withPulls: boolean,
+  itemsMax: number = limits.retentionItemsMax,
 ): Promise<SeenRepository | undefined> {
   const { partition, name, locks } = repository;
   let items = 0;
   const tooMany = (more: number) => {
     items += more;
-    return items > limits.retentionItemsMax;
+    return items > itemsMax;
   };
   const days = new Map<Digest, string>();
   if (withPulls) {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Digest } from "../../../shared/domain/digest.ts";
-import type { Victim } from "../../../shared/domain/lifecycle/decide.ts";
+import { decideLifecycle, type Victim } from "../../../shared/domain/lifecycle/decide.ts";
 import type {
   ManifestSnapshot,
   RepositorySnapshot,
@@ -79,6 +79,28 @@ export function without(before: RepositorySnapshot, victims: readonly Victim[]):
       .filter(({ digest }) => !gone.has(digest))
       .map((one) => (left.has(one.digest) ? { ...one, tagLeftAt: now } : one)),
   };
+}
+
+/** What is decided about a repository. */
+export interface Case {
+  readonly what: string;
+  readonly rules: readonly LifecycleRule[];
+  readonly immutable?: readonly string[];
+  readonly before: RepositorySnapshot;
+  /** Tags by name, manifests by number, in the order in which they go. */
+  readonly goes: readonly (string | number)[];
+}
+
+/** Five images, one a month, of which the oldest is the first. */
+export const monthly = repository(
+  [1, 2, 3, 4, 5].map((number) => manifest(number, 180 - 30 * number)),
+  [1, 2, 3, 4, 5].map((number) => tagged(`v${number}`, number, 180 - 30 * number)),
+);
+
+export function decide({ rules, immutable = [], before }: Case) {
+  const immutableTags = immutable.length === 0 ? [] : [{ repositories: ["**"], tags: immutable }];
+  const decided: LifecyclePolicy = { ...policy(...rules), immutableTags };
+  return decideLifecycle(decided, before, now);
 }
 
 const manifestsMax = 8;

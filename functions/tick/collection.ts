@@ -1,4 +1,4 @@
-import type { TimerDoor } from "./door.ts";
+import type { TimerDoor } from "../door.ts";
 
 /** What nothing points at any more, and what was deleted long enough ago. */
 export const collectionTimer: TimerDoor = {
