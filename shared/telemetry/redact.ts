@@ -20,6 +20,7 @@ const knownParameters: ReadonlySet<string> = new Set([
   "mount",
   "n",
   "orderby",
+  "repository",
   "tag",
 ]);
 

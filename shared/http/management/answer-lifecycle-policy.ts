@@ -6,13 +6,13 @@ import { withPolicies } from "./answer-registry.ts";
 import type { ManagementExchange } from "./exchange.ts";
 import { resourceId } from "./resource.ts";
 
-const noPolicy: LifecyclePolicy = { rules: [], immutableTags: [] };
+export const noPolicy: LifecyclePolicy = { rules: [], immutableTags: [] };
 
 /** GET, PUT and DELETE of what goes by itself and what is written once: the one lifecycle policy of a registry. */
 export async function answerLifecyclePolicy(exchange: ManagementExchange): Promise<Reply> {
   const { method, body } = exchange;
   if (method === "PUT") {
-    const lifecycle = parseBody(await readJsonObject(body));
+    const lifecycle = parsePolicyBody(await readJsonObject(body));
     return describe(await withPolicies(exchange, (policies) => ({ ...policies, lifecycle })));
   }
   if (method === "DELETE") {
@@ -23,7 +23,7 @@ export async function answerLifecyclePolicy(exchange: ManagementExchange): Promi
 }
 
 /** `{"properties": …}`, as every resource. @throws RegistryError UNSUPPORTED with status 400 */
-export function parseBody(body: Readonly<Record<string, unknown>>): LifecyclePolicy {
+export function parsePolicyBody(body: Readonly<Record<string, unknown>>): LifecyclePolicy {
   const { properties, id: _, name: __, type: ___, ...others } = body;
   if (Object.keys(others).length > 0) throw malformed("the body has properties, and nothing else");
   const parsed = parseLifecyclePolicy(properties);

@@ -1,6 +1,10 @@
 import type { Reply } from "../exchange.ts";
+import { answerCollection } from "./answer-collection.ts";
+import { answerDeletedRepositories } from "./answer-deleted-repositories.ts";
 import { answerLifecyclePolicy } from "./answer-lifecycle-policy.ts";
+import { answerLifecyclePreview } from "./answer-lifecycle-preview.ts";
 import { answerRegistry } from "./answer-registry.ts";
+import { answerUsageReconciliation } from "./answer-usage-reconciliation.ts";
 import { answerRepositoryUsages, answerUsages } from "./answer-usages.ts";
 import type { ManagementRequest } from "./exchange.ts";
 import { demandApiVersion, registryOf, unknownRegistry } from "./resource.ts";
@@ -22,5 +26,13 @@ export async function answerManagement(request: ManagementRequest, route: ArmRou
       return await answerRepositoryUsages(exchange);
     case "arm-lifecycle-policy":
       return await answerLifecyclePolicy(exchange);
+    case "arm-lifecycle-preview":
+      return await answerLifecyclePreview(exchange);
+    case "arm-deleted-repositories":
+      return await answerDeletedRepositories(exchange);
+    case "arm-collection":
+      return await answerCollection(exchange);
+    case "arm-usage-reconciliation":
+      return await answerUsageReconciliation(exchange);
   }
 }

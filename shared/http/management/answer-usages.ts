@@ -1,9 +1,9 @@
 import type { RepositoryUsageDocument } from "../../catalog/documents.ts";
 import { ids } from "../../catalog/keys.ts";
 import {
+  deletedFigures,
   listRepositoryUsage,
   noFigures,
-  plus,
   readRegistryUsage,
   stateOfUsage,
 } from "../../catalog/usage.ts";
@@ -23,10 +23,9 @@ const unlimited = -1;
 export async function answerUsages({ ports, registry, method }: ManagementExchange): Promise<Reply> {
   const usage = await readRegistryUsage(ports, registry.rid);
   const live = usage?.live ?? noFigures;
-  const left = usage?.left ?? noFigures;
-  const all = plus(live, left);
+  const deleted = deletedFigures(usage);
   const bytes = {
-    Size: (usage?.bytes ?? 0) + all.manifestBytes + all.deletedManifestBytes,
+    Size: (usage?.bytes ?? 0) + live.manifestBytes + deleted.manifestBytes,
     CondemnedSize: usage?.condemnedBytes ?? 0,
   };
   const counts = {
@@ -34,8 +33,8 @@ export async function answerUsages({ ports, registry, method }: ManagementExchan
     CondemnedBlobs: usage?.condemnedBlobs ?? 0,
     Manifests: live.manifests,
     Tags: live.tags,
-    DeletedManifests: live.deletedManifests + left.manifests + left.deletedManifests,
-    DeletedTags: live.deletedTags + left.tags + left.deletedTags,
+    DeletedManifests: deleted.manifests,
+    DeletedTags: deleted.tags,
   };
   const items = (values: Readonly<Record<string, number>>, unit: string) =>
     Object.entries(values).map(([name, currentValue]) => ({ name, currentValue, limit: unlimited, unit }));
@@ -53,7 +52,7 @@ export async function answerRepositoryUsages(exchange: ManagementExchange): Prom
   const value = usages
     .filter((usage) => stateOfUsage(usage) !== "purged")
     .map((usage) => item(exchange, usage));
-  return jsonReply(method, { value, ...nextPage(exchange, "repositoryUsages", limit, next) });
+  return jsonReply(method, { value, ...nextPage(exchange, ["repositoryUsages"], limit, next) });
 }
 
 function item({ hosts, registry }: ManagementExchange, usage: RepositoryUsageDocument): unknown {

@@ -1,6 +1,7 @@
 import type { RegistryDocument } from "../../catalog/documents.ts";
 import type { RegistryName } from "../../domain/name.ts";
 import type { Ports } from "../../ports/ports.ts";
+import type { Log } from "../../telemetry/log.ts";
 import type { Hosts } from "../address.ts";
 import type { RequestBody } from "../request-body.ts";
 
@@ -18,6 +19,7 @@ export interface ManagementRequest {
   readonly headers: { get(name: string): string | null };
   readonly query: URLSearchParams;
   readonly body: RequestBody;
+  readonly log: Log;
 }
 
 /** A request about a registry that is there. */

@@ -22,9 +22,10 @@ export function parseSkipToken(query: URLSearchParams): {
 /** The `nextLink` of a list, absolute as everywhere in Azure Resource Manager; nothing on the last page. */
 export function nextPage(
   { hosts, registry, host, headers, query }: ManagementExchange,
-  list: string,
+  list: readonly string[],
   limit: number,
   token: string | undefined,
+  more: Readonly<Record<string, string>> = {},
 ): { readonly nextLink?: string } {
   if (token === undefined) return {};
   const scheme = headers.get("x-forwarded-proto") === "https" ? "https" : "http";
@@ -32,7 +33,8 @@ export function nextPage(
     "api-version": query.get("api-version") ?? "",
     n: String(limit),
     $skiptoken: token,
+    ...more,
   });
-  const path = resourceId(hosts.scope, registry.name, list);
+  const path = resourceId(hosts.scope, registry.name, ...list);
   return { nextLink: `${scheme}://${host}${path}?${parameters.toString()}` };
 }

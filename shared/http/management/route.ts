@@ -16,6 +16,10 @@ const kinds = {
   listusages: "arm-usages",
   repositoryusages: "arm-repository-usages",
   "lifecyclepolicies/default": "arm-lifecycle-policy",
+  "lifecyclepolicies/default/preview": "arm-lifecycle-preview",
+  deletedrepositories: "arm-deleted-repositories",
+  collection: "arm-collection",
+  usagereconciliation: "arm-usage-reconciliation",
 } as const satisfies Record<string, string>;
 
 export const armMethods = {
@@ -23,6 +27,10 @@ export const armMethods = {
   "arm-usages": ["GET"],
   "arm-repository-usages": ["GET"],
   "arm-lifecycle-policy": ["GET", "PUT", "DELETE"],
+  "arm-lifecycle-preview": ["GET", "POST"],
+  "arm-deleted-repositories": ["GET"],
+  "arm-collection": ["GET"],
+  "arm-usage-reconciliation": ["GET", "POST"],
 } as const satisfies Record<(typeof kinds)[keyof typeof kinds], readonly string[]>;
 
 const resource =

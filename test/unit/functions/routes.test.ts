@@ -11,7 +11,7 @@ const others = [
   ["acr/v1", ["_catalog", "_deleted", "_tags", "_manifests", "a", "%5Fb", "v2"]],
   [
     "Subscriptions/s/ResourceGroups/g/Providers/microsoft.containerregistry/Registries/local",
-    ["listUsages", "LISTUSAGES", "repositoryUsages", "lifecyclePolicies", "default", "_tags"],
+    ["listUsages", "LISTUSAGES", "repositoryUsages", "lifecyclePolicies", "default", "preview", "_tags"],
   ],
 ] as const;
 const othersSegmentsMax = 4;
@@ -39,6 +39,10 @@ const doorOf: Readonly<Record<Route["kind"], string>> = {
   "acr-deleted-tag": "acr_deleted_tag",
   "acr-deleted-manifests": "acr_deleted_manifests",
   "acr-deleted-manifest": "acr_deleted_manifest",
+  "arm-lifecycle-preview": "arm_lifecycle_preview",
+  "arm-deleted-repositories": "arm_deleted_repositories",
+  "arm-collection": "arm_collection",
+  "arm-usage-reconciliation": "arm_usage_reconciliation",
   "arm-registry": "arm_registry",
   "arm-usages": "arm_usages",
   "arm-repository-usages": "arm_repository_usages",

@@ -13,6 +13,10 @@ const paths: readonly (readonly [string, keyof typeof armMethods])[] = [
   ["/listUsages", "arm-usages"],
   ["/repositoryUsages", "arm-repository-usages"],
   ["/lifecyclePolicies/default", "arm-lifecycle-policy"],
+  ["/lifecyclePolicies/default/preview", "arm-lifecycle-preview"],
+  ["/deletedRepositories", "arm-deleted-repositories"],
+  ["/collection", "arm-collection"],
+  ["/usageReconciliation", "arm-usage-reconciliation"],
 ];
 
 describe("a route of the management API", () => {
