@@ -1,18 +1,37 @@
-import { type RepositoryReport, readUsage, type UsageReport } from "../shared/usage-report.ts";
+import {
+  type OrphanReport,
+  type RepositoryReport,
+  readOrphans,
+  readUsage,
+  type UsageReport,
+} from "../shared/usage-report.ts";
 
-const flags: readonly string[] = ["--json", "--recount"];
+const flags: readonly string[] = ["--json", "--recount", "--orphans"];
 
 /**
- * `npm run usage -- [registry] [--recount] [--json]`: what a registry and its repositories have, as counted by the event consumer,
- * or anew.
+ * `npm run usage -- [registry] [--recount | --orphans] [--json]`: what a registry and its repositories have, as counted by the event
+ * consumer, or anew; or bytes that no document names.
  */
 async function main(args: readonly string[]): Promise<void> {
   const names = args.filter((arg) => !flags.includes(arg));
   if (names.length > 1 || names.some((name) => name.startsWith("-"))) {
-    throw new Error("usage: npm run usage -- [registry] [--recount] [--json]");
+    throw new Error("usage: npm run usage -- [registry] [--recount | --orphans] [--json]");
+  }
+  if (args.includes("--orphans")) {
+    const orphans = await readOrphans(process.env, names[0]);
+    process.stdout.write(
+      args.includes("--json") ? `${JSON.stringify(orphans, undefined, 2)}\n` : list(orphans),
+    );
+    return;
   }
   const usage = await readUsage(process.env, names[0], args.includes("--recount"));
   process.stdout.write(args.includes("--json") ? `${JSON.stringify(usage, undefined, 2)}\n` : text(usage));
+}
+
+function list(orphans: readonly OrphanReport[]): string {
+  const bytes = orphans.reduce((sum, { size }) => sum + size, 0);
+  const lines = orphans.map(({ name, size, committedAt }) => `${committedAt}  ${size}  ${name}`);
+  return [...lines, `${orphans.length} orphans of ${bytes} bytes`].map((line) => `${line}\n`).join("");
 }
 
 function text(usage: UsageReport): string {

@@ -19,6 +19,7 @@ import { asRegistryName } from "./domain/name.ts";
 import { openPorts } from "./open-ports.ts";
 import type { Ports } from "./ports/ports.ts";
 import { createLog } from "./telemetry/log.ts";
+import { findOrphans, firstDay } from "./upkeep/orphans/collect-orphans.ts";
 import { recountRegistry } from "./upkeep/recount/reconcile-usage.ts";
 import { type Drift, readRecountReport } from "./upkeep/recount/report.ts";
 
@@ -59,14 +60,54 @@ export async function readUsage(
   name: string | undefined,
   recount = false,
 ): Promise<UsageReport> {
+  return await onRegistry(env, name, async (ports, registry) => {
+    if (recount) await countAnew(ports, registry);
+    return await reportOf(ports, registry);
+  });
+}
+
+/** Bytes that no document of a registry names. */
+export interface OrphanReport {
+  readonly name: string;
+  readonly size: number;
+  readonly committedAt: string;
+}
+
+/**
+ * What the next search for orphans would delete, and all before it have left; deletes nothing.
+ * @throws Error as `readUsage`
+ */
+export async function readOrphans(
+  env: Readonly<Record<string, string | undefined>>,
+  name: string | undefined,
+): Promise<OrphanReport[]> {
+  return await onRegistry(env, name, async (ports, registry) => {
+    const found: OrphanReport[] = [];
+    for (let day = firstDay(registry), more = true; more; ) {
+      const budget = { pages: limits.recountPagesPerRunMax };
+      const { orphans, day: next } = await findOrphans(ports, registry, day, budget);
+      for (const { place, size, committedAt } of orphans) {
+        found.push({ name: place.name, size, committedAt: new Date(committedAt).toISOString() });
+      }
+      more = next !== day;
+      day = next;
+    }
+    return found;
+  });
+}
+
+async function onRegistry<T>(
+  env: Readonly<Record<string, string | undefined>>,
+  name: string | undefined,
+  work: (ports: Ports, registry: RegistryDocument) => Promise<T>,
+): Promise<T> {
   const config = readConfig(env);
   const registryName = name === undefined ? config.hosts.defaultRegistry : asRegistryName(name);
   const { ports, close } = await openPorts(config.store, config.graces);
   try {
     const registry = registryName === undefined ? undefined : await findRegistry(ports, registryName);
     if (registry === undefined) throw new Error(`there is no registry ${name ?? registryName}`);
-    if (recount) await countAnew(ports, registry);
-    return await reportOf(ports, registry);
+    return await work(ports, registry);
   } finally {
     await close();
   }

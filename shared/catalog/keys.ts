@@ -36,6 +36,7 @@ export const ids = {
   signerKey: "signer-key",
   eventCursor: "event-cursor",
   registryUsage: "usage",
+  orphanCursor: "orphan-cursor",
   recount: "recount",
   recountReport: "recount-report",
   repositoryUsages: "repo:",

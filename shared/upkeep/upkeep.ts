@@ -11,6 +11,7 @@ import { doWork, type Worker } from "./do-work.ts";
 import { expireUploads } from "./expire-uploads.ts";
 import { asOnlyOne } from "./job-lease.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
+import { collectOrphans } from "./orphans/collect-orphans.ts";
 import { reconcileUsage } from "./recount/reconcile-usage.ts";
 import { runRetention } from "./retention/retention.ts";
 import { EventWaker, type eventQueue, wakeOnEvents } from "./wake-on-events.ts";
@@ -86,7 +87,12 @@ export function createUpkeep(
     retention: async () => {
       await asOnlyOne(ports, "retention", async () => await runRetention({ ...ports, documents }, log));
     },
-    uploads: async () => await expireUploads(ports, log),
+    uploads: async () => {
+      await expireUploads(ports, log);
+      await asOnlyOne(ports, "orphans", async () => {
+        await collectOrphans(ports, log);
+      });
+    },
     usage: async () => {
       await asOnlyOne(ports, "recount", async () => {
         await reconcileUsage(ports, log);

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -100,9 +100,21 @@ describe("usage figures", () => {
     ]);
   });
 
+  test("tell of bytes that no document names, and take none of today for such", async () => {
+    const data = join(folder, "data", "blobs");
+    const [container = ""] = await readdir(data);
+    const day = "2020-01-01";
+    await mkdir(join(data, container, "u", day), { recursive: true });
+    await writeFile(join(data, container, "u", day, "lost"), "bytes");
+    // A registry keeps nothing from before it was made, so nothing is looked for there.
+    expect(await usage("--orphans")).toBe("0 orphans of 0 bytes\n");
+  });
+
   test("are of a registry that exists", async () => {
     await expect(usage("nobody")).rejects.toThrow("there is no registry nobody");
-    await expect(usage("--yaml")).rejects.toThrow("usage: npm run usage -- [registry] [--recount] [--json]");
+    await expect(usage("--yaml")).rejects.toThrow(
+      "usage: npm run usage -- [registry] [--recount | --orphans] [--json]",
+    );
   });
 
   test("are logged as they change, and no process has failed or is kept from ending", async () => {

@@ -8,19 +8,20 @@ export interface Budget {
   pages: number;
 }
 
-/** All documents of a partition whose ids begin with `prefix`, in their order, one range read after the other. */
+/** All documents of a partition whose ids begin with `prefix`, which may be empty, in their order, one range read after the other. */
 export async function* documentsFrom<D extends Document>(
   ports: Pick<Ports, "documents">,
   partition: string,
   prefix: string,
   budget: Budget,
 ): AsyncGenerator<Stored<D>, void, undefined> {
+  const range = prefix === "" ? {} : { before: endOfPrefix(prefix) };
   for (let after = prefix, more = true; more; ) {
     budget.pages -= 1;
     const page = await ports.documents.list(partition, {
       by: "id",
-      after,
-      before: endOfPrefix(prefix),
+      ...(after === "" ? {} : { after }),
+      ...range,
       limit: limits.pageItemsMax,
       fresh: true,
     });
