@@ -112,6 +112,11 @@ export class MemoryBlobs {
     };
   }
 
+  /** Where there are bytes, as `<account>/<container>/<name>`, for a test that looks at the whole store. */
+  places(): Iterable<string> {
+    return this.#committed.keys();
+  }
+
   /** All bytes at a place, for a test that looks at the whole store. */
   bytesAt(place: Place): Buffer | undefined {
     const committed = this.#committed.get(keyOf(place));

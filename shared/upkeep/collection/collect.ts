@@ -6,6 +6,7 @@ import { beginSweep, earliest, endSweep, listDueSweeps, nextSweep } from "../../
 import { limits } from "../../domain/limits.ts";
 import type { Ports } from "../../ports/ports.ts";
 import type { Log } from "../../telemetry/log.ts";
+import { stepDeeper } from "./deep-round.ts";
 import { deleteCondemnedBytes } from "./delete-bytes.ts";
 import { restsUntil } from "./epoch.ts";
 import { purgeGeneration } from "./purge-generation.ts";
@@ -21,6 +22,9 @@ export interface Collection {
   condemnedBytes: number;
   revived: number;
   generations: number;
+  /** What crashes had left: holders without links, and edges without manifests. */
+  holders: number;
+  edges: number;
   /** Of which the bytes are gone. */
   places: number;
   bytes: number;
@@ -46,6 +50,8 @@ export async function collect(ports: Ports, log: Log): Promise<Collection> {
     condemnedBytes: 0,
     revived: 0,
     generations: 0,
+    holders: 0,
+    edges: 0,
     places: 0,
     bytes: 0,
     oldest: undefined,
@@ -64,6 +70,7 @@ export async function collect(ports: Ports, log: Log): Promise<Collection> {
       if (registry.state !== "live") continue;
       await sweepRegistry(ports, registry, done);
       await purgeGenerations(ports, registry, budget, done);
+      if (await stepDeeper(ports, registry, done)) done.more = true;
     }
     after = page.registries.at(-1)?.rid;
     more = page.more;

@@ -11,6 +11,12 @@ import {
   removeTag,
 } from "./clients.ts";
 import { collect } from "./collector.ts";
+import {
+  bringBackManifest,
+  bringBackRepository,
+  purgeManifest,
+  removeRepository,
+} from "./deletion-clients.ts";
 import { pullImage } from "./pull-image.ts";
 import { blobs, manifests, repositories, type SampleBlob, type SampleManifest, tags } from "./samples.ts";
 import type { Simulation } from "./simulation.ts";
@@ -97,6 +103,18 @@ const readingManifests: readonly Action[] = [
 
 const collecting: Action = async ({ simulation, repository }) => await collect(simulation, repository);
 
+const removingRepositories: Action = async ({ simulation, repository }) =>
+  await removeRepository(simulation, repository);
+
+const restoring: readonly Action[] = [
+  async ({ simulation, repository }) => await bringBackRepository(simulation, repository),
+  async ({ simulation, repository, manifest, tag }) =>
+    await bringBackManifest(simulation, repository, manifest, simulation.random(2) === 0 ? tag : undefined),
+];
+
+const purging: Action = async ({ simulation, repository, manifest }) =>
+  await purgeManifest(simulation, repository, manifest);
+
 const blobActions = [...uploading, mounting, readingBlobs, removingBlobs];
 const manifestActions = [
   pushingManifests,
@@ -118,11 +136,49 @@ const collectingActions = [
   readingBlobs,
   pullingImages,
 ];
-const allActions = [...blobActions, ...manifestActions, pushingWhatIsThere, collecting];
+const deletingActions = [
+  removingRepositories,
+  removingManifests,
+  removingManifests,
+  removingTags,
+  ...restoring,
+  ...restoring,
+  purging,
+  collecting,
+  pushingManifests,
+  uploadedWhole,
+  pushingWhatIsThere,
+  pullingImages,
+  ...readingManifests,
+];
+const repositoryActions = [
+  removingRepositories,
+  removingRepositories,
+  restoring[0] ?? removingRepositories,
+  uploadedWhole,
+  pushingManifests,
+  pushingWhatIsThere,
+  mounting,
+  readingBlobs,
+  pullingImages,
+  collecting,
+];
+const allActions = [
+  ...blobActions,
+  ...manifestActions,
+  ...restoring,
+  removingRepositories,
+  purging,
+  pushingWhatIsThere,
+  collecting,
+];
 
 export function drawFocus(random: Random): Focus {
   const chosen = some(blobs, random);
-  const actions = pick([allActions, blobActions, manifestActions, collectingActions], random);
+  const actions = pick(
+    [allActions, blobActions, manifestActions, collectingActions, deletingActions, repositoryActions],
+    random,
+  );
   return {
     repositories: some(repositories, random),
     blobs: chosen,

@@ -115,16 +115,19 @@ export async function pullBlob(
   { name, digest, bytes }: SampleBlob,
   promised: boolean,
 ): Promise<boolean | undefined> {
-  const answer = await simulation.request(`${promised ? "head" : "get"} ${name}`, async (ports) => {
-    const blob = await readBlob(
-      ports,
-      await findRepository(ports, simulation.registry, repository),
-      digest,
-      promised,
-    );
-    if (promised) return undefined;
-    return await gather(await blob.open(0, blob.size - 1));
-  });
+  const { registry } = simulation;
+  const answer = await simulation.request(
+    `${promised ? "head" : "get"} ${name}`,
+    async (ports, remembered) => {
+      // Who only reads may go by what the process remembers.
+      const found = promised
+        ? await findRepository(ports, registry, repository)
+        : await remembered.find(registry, repository);
+      const blob = await readBlob(ports, found, digest, promised);
+      if (promised) return undefined;
+      return await gather(await blob.open(0, blob.size - 1));
+    },
+  );
   if (isLost(answer)) return undefined;
   simulation.history.blobSeen(repository, digest, answer, answer.kind === "value", promised);
   if (answer.kind === "value" && answer.value !== undefined && !answer.value.equals(bytes)) {
@@ -145,13 +148,9 @@ export async function pullManifest(
       ? ({ kind: "tag", tag: wanted.tag } as const)
       : ({ kind: "digest", digest: wanted.digest } as const);
   const told = "tag" in wanted ? wanted.tag : nameOf(wanted.digest);
-  const answer = await simulation.request(`get ${told}`, async (ports) => {
-    const document = await readManifest(
-      ports,
-      await findRepository(ports, simulation.registry, repository),
-      repository,
-      reference,
-    );
+  const answer = await simulation.request(`get ${told}`, async (ports, remembered) => {
+    const found = await remembered.find(simulation.registry, repository);
+    const document = await readManifest(ports, found, repository, reference);
     const opened = await openManifest(ports, document);
     if (typeof opened === "string") return { digest: document.digest, bytes: Buffer.from(opened) };
     return { digest: document.digest, bytes: await gather(opened) };

@@ -1,3 +1,4 @@
+import type { DeletedTagDocument } from "../../../shared/catalog/collection-documents.ts";
 import type {
   BlobDocument,
   CatalogEntryDocument,
@@ -9,6 +10,7 @@ import type {
   ManifestDocument,
   ManifestTagDocument,
   ReferrerDocument,
+  RepositoryDocument,
   TagDocument,
 } from "../../../shared/catalog/documents.ts";
 import type { RepositoryName } from "../../../shared/domain/name.ts";
@@ -18,6 +20,7 @@ type Known =
   | BlobDocument
   | CatalogEntryDocument
   | CounterDocument
+  | DeletedTagDocument
   | EdgeDocument
   | EventDocument
   | HolderDocument
@@ -25,6 +28,7 @@ type Known =
   | ManifestDocument
   | ManifestTagDocument
   | ReferrerDocument
+  | RepositoryDocument
   | TagDocument;
 
 export type OfKind<K extends Known["kind"]> = Extract<Known, { kind: K }>;
@@ -47,6 +51,11 @@ export class DocumentIndex {
     return document?.kind === kind ? (document as OfKind<K>) : undefined;
   }
 
+  /** Which of these kinds are there at all. */
+  kinds(...kinds: readonly Known["kind"][]): Known["kind"][] {
+    return kinds.filter((kind) => this.all(kind).next().done !== true);
+  }
+
   *all<K extends Known["kind"]>(kind: K): Generator<{ partition: string; document: OfKind<K> }> {
     for (const [partition, documents] of this.#partitions) {
       for (const document of documents.values()) {
@@ -59,6 +68,11 @@ export class DocumentIndex {
 /** The repository whose content is in the partition. */
 export function repositoryOf(partition: string): RepositoryName {
   return (partition.split("~")[2] ?? "") as RepositoryName;
+}
+
+/** The generation of it. */
+export function generationOf(partition: string): string {
+  return partition.split("~")[3] ?? "";
 }
 
 /** Takes note of what does not hold. */

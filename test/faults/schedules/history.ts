@@ -2,7 +2,21 @@ import type { EventAction } from "../../../shared/catalog/documents.ts";
 import type { Digest } from "../../../shared/domain/digest.ts";
 import type { RepositoryName, Tag } from "../../../shared/domain/name.ts";
 import { type Effect, isLinearizable } from "./linearizability.ts";
-import { nameOf, type SampleManifest } from "./samples.ts";
+import { blobs, nameOf, type SampleManifest } from "./samples.ts";
+import {
+  type BlobState,
+  type ContentState,
+  leaveBlob,
+  leaveContent,
+  nothingThere,
+  purged,
+  restoreBlob,
+  restoreContent,
+  spell,
+  withManifest,
+  withoutManifest,
+  withRestored,
+} from "./states.ts";
 
 export interface Span {
   readonly start: number;
@@ -11,17 +25,6 @@ export interface Span {
 
 /** What a request did: its change, nothing, or (its answer was lost) one of the two. */
 export type Outcome = "done" | "nothing" | "maybe";
-
-/** `relied`: somebody was told during the schedule that the blob is there, so collection must leave it. */
-interface BlobState {
-  readonly present: boolean;
-  readonly relied: boolean;
-}
-
-interface ContentState {
-  readonly live: ReadonlySet<Digest>;
-  readonly tags: ReadonlyMap<Tag, Digest>;
-}
 
 interface EventCount {
   acknowledged: number;
@@ -37,11 +40,18 @@ export class History {
   readonly events = new Map<string, EventCount>();
   /** Blobs and manifests that somebody tried to delete: what needs them may lack them. */
   readonly deletionsTried = new Set<string>();
+  /** Repositories that somebody tried to delete or to restore. */
+  readonly changedRepositories = new Set<RepositoryName>();
   readonly #partial: boolean;
+  readonly #soft: boolean;
 
-  /** @param partial commits may be cut, so that a change can show in parts, and be there although it was answered with a 404 */
-  constructor(partial: boolean) {
+  /**
+   * @param partial commits may be cut, so that a change can show in parts, and be there although it was answered with a 404
+   * @param soft whether what is deleted can be restored
+   */
+  constructor(partial: boolean, soft: boolean) {
     this.#partial = partial;
+    this.#soft = soft;
   }
 
   blobAtStart(repository: RepositoryName, digest: Digest): void {
@@ -64,7 +74,8 @@ export class History {
   ): void {
     this.#count(action, repository, digest, outcome);
     if (outcome === "nothing") return;
-    this.#onBlob(repository, digest, span, action, outcome === "done", () => ({
+    this.#onBlob(repository, digest, span, action, outcome === "done", (state) => ({
+      ...state,
       present: true,
       relied: true,
     }));
@@ -73,21 +84,41 @@ export class History {
   blobDeleted(repository: RepositoryName, digest: Digest, span: Span, outcome: Outcome): void {
     this.#count("blob-delete", repository, digest, outcome, this.#partial);
     this.deletionsTried.add(`${repository} ${digest}`);
-    const gone = { present: false, relied: false };
+    const gone = (state: BlobState) => ({ ...state, present: false, relied: false });
     if (outcome !== "nothing") {
       this.#onBlob(repository, digest, span, "delete", outcome === "done", (state) =>
-        state.present ? gone : undefined,
+        state.present ? gone(state) : undefined,
       );
       return;
     }
-    if (this.#partial) this.#onBlob(repository, digest, span, "half delete", false, () => gone);
+    if (this.#partial) this.#onBlob(repository, digest, span, "half delete", false, gone);
     this.blobSeen(repository, digest, span, false, false);
   }
 
   /** Collection took it, which it may only do to what nobody relies on. */
   blobCollected(repository: RepositoryName, digest: Digest, span: Span, outcome: "done" | "maybe"): void {
     this.#onBlob(repository, digest, span, "collect", outcome === "done", (state) =>
-      state.present && !state.relied ? { present: false, relied: false } : undefined,
+      state.present && !state.relied ? { ...state, present: false } : undefined,
+    );
+  }
+
+  /** Everything in the repository goes at once, or comes back as it was when it was last deleted. */
+  repositoryChanged(
+    change: "delete" | "restore",
+    repository: RepositoryName,
+    span: Span,
+    outcome: Outcome,
+  ): void {
+    this.changedRepositories.add(repository);
+    if (outcome === "nothing") return;
+    const required = outcome === "done" && !this.#partial;
+    for (const { digest } of blobs) {
+      this.#onBlob(repository, digest, span, `${change} all`, required, (state) =>
+        change === "delete" ? leaveBlob(state, this.#soft) : restoreBlob(state),
+      );
+    }
+    this.#onContent(repository, span, `${change} all`, required, (state) =>
+      change === "delete" ? leaveContent(state, this.#soft) : restoreContent(state),
     );
   }
 
@@ -101,7 +132,7 @@ export class History {
     const label = present ? "seen" : "not seen";
     this.#onBlob(repository, digest, span, label, true, (state) => {
       if (state.present !== present) return undefined;
-      return { present, relied: state.relied || (present && promised) };
+      return { ...state, relied: state.relied || (present && promised) };
     });
   }
 
@@ -132,14 +163,50 @@ export class History {
     const label = `delete ${nameOf(digest)}`;
     if (outcome !== "nothing") {
       this.#onContent(repository, span, label, outcome === "done", (state) =>
-        state.live.has(digest) ? withoutManifest(state, digest) : undefined,
+        state.live.has(digest) ? withoutManifest(state, digest, this.#soft) : undefined,
       );
       return;
     }
     if (this.#partial) {
-      this.#onContent(repository, span, `half ${label}`, false, (state) => withoutManifest(state, digest));
+      this.#onContent(repository, span, `half ${label}`, false, (state) =>
+        withoutManifest(state, digest, this.#soft),
+      );
     }
     this.manifestSeen(repository, digest, span, false);
+  }
+
+  /** Restoring an index restores what it needs; @param manifests those of them that are deleted come back */
+  manifestRestored(
+    repository: RepositoryName,
+    manifests: readonly Digest[],
+    tag: Tag | undefined,
+    span: Span,
+    outcome: Outcome,
+  ): void {
+    const [digest] = manifests;
+    if (digest === undefined || outcome === "nothing") return;
+    const label = `restore ${nameOf(digest)} as ${tag}`;
+    this.#onContent(repository, span, label, outcome === "done" && !this.#partial, (state) =>
+      state.live.has(digest) || state.deleted.has(digest) ? withRestored(state, manifests, tag) : undefined,
+    );
+    // Children come back one by one before it.
+    for (const child of manifests.slice(1)) {
+      this.#onContent(repository, span, `perhaps restore ${nameOf(child)}`, false, (state) =>
+        state.deleted.has(child) ? withRestored(state, [child], undefined) : undefined,
+      );
+    }
+  }
+
+  manifestPurged(repository: RepositoryName, digest: Digest, span: Span, outcome: Outcome): void {
+    if (outcome === "nothing") return;
+    this.deletionsTried.add(`${repository} ${digest}`);
+    this.#onContent(
+      repository,
+      span,
+      `purge ${nameOf(digest)}`,
+      outcome === "done" && !this.#partial,
+      (state) => (state.deleted.has(digest) ? purged(state, digest) : undefined),
+    );
   }
 
   tagDeleted(repository: RepositoryName, tag: Tag, span: Span, outcome: Outcome): void {
@@ -176,7 +243,7 @@ export class History {
   problems(): string[] {
     const problems: string[] = [];
     for (const [object, effects] of this.#blobs) {
-      const initial = { present: this.#initialBlobs.has(object), relied: false };
+      const initial: BlobState = { present: this.#initialBlobs.has(object), relied: false, kept: [] };
       if (isLinearizable(effects, initial, (state) => JSON.stringify(state))) continue;
       problems.push(`no order explains ${object}, ${JSON.stringify(initial)}:\n${told(effects)}`);
     }
@@ -232,28 +299,6 @@ export class History {
 
 export function eventKey(action: EventAction, repository: RepositoryName, subject: Digest | Tag): string {
   return `${action} ${repository} ${subject}`;
-}
-
-const nothingThere: ContentState = { live: new Set(), tags: new Map() };
-
-function withManifest(state: ContentState, digest: Digest, tags: readonly Tag[]): ContentState {
-  return {
-    live: new Set([...state.live, digest]),
-    tags: new Map([...state.tags, ...tags.map((tag) => [tag, digest] as const)]),
-  };
-}
-
-function withoutManifest(state: ContentState, digest: Digest): ContentState {
-  return {
-    live: new Set([...state.live].filter((live) => live !== digest)),
-    tags: new Map([...state.tags].filter(([, named]) => named !== digest)),
-  };
-}
-
-function spell({ live, tags }: ContentState): string {
-  const manifests = [...live].sort().map(nameOf);
-  const named = [...tags].map(([tag, digest]) => `${tag}=${nameOf(digest)}`).sort();
-  return `{${manifests.join(" ")}} {${named.join(" ")}}`;
 }
 
 function told<S>(effects: readonly Effect<S>[]): string {

@@ -1,9 +1,10 @@
-import type { ManifestDocument } from "../../../shared/catalog/documents.ts";
+import type { EventAction, ManifestDocument } from "../../../shared/catalog/documents.ts";
 import { ids, partitions } from "../../../shared/catalog/keys.ts";
+import type { Digest } from "../../../shared/domain/digest.ts";
 import { digestBytes } from "../../../shared/domain/hash.ts";
 import type { Tag } from "../../../shared/domain/name.ts";
 import { checkBlobs, checkCounters, checkLinks } from "./blob-invariants.ts";
-import { type Demand, DocumentIndex, repositoryOf } from "./document-index.ts";
+import { type Demand, DocumentIndex, generationOf, repositoryOf } from "./document-index.ts";
 import { eventKey } from "./history.ts";
 import { manifests, nameOf } from "./samples.ts";
 import { isCalm } from "./scheduler.ts";
@@ -48,7 +49,7 @@ function checkManifest(
     demand(!isCalm(simulation.weather), `${name} is left pending`);
     return;
   }
-  demand(document.state === "live", `${name} is left ${document.state}`);
+  demand(document.state === "live" || document.state === "deleted", `${name} is left ${document.state}`);
   const bytes = content ?? (place === undefined ? undefined : simulation.blobs.bytesAt(place));
   demand(bytes !== undefined, `${name} has no bytes`);
   demand(digestBytes("sha256", Buffer.from(bytes ?? "")) === digest, `${name} has other bytes`);
@@ -56,20 +57,29 @@ function checkManifest(
     const needed = `${nameOf(child)}, which ${name} needs,`;
     demand(documents.get("edge", partition, ids.edge(child, digest)) !== undefined, `${needed} has no edge`);
     const deleted = simulation.history.deletionsTried.has(`${repository} ${child}`);
+    if (document.state === "deleted" && isManifest(child)) continue;
     if (deleted || simulation.registry.policies.sparseManifests) continue;
-    const isManifest = manifests.some((manifest) => manifest.digest === child);
-    const there = isManifest
+    const there = isManifest(child)
       ? documents.get("manifest", partition, ids.manifest(child))
       : documents.get("link", partition, ids.link(child));
     demand(there !== undefined, `${needed} is gone`);
   }
+  if (document.state === "deleted") return;
   if (subject !== undefined && simulation.weather.prefix === 0) {
     const referrer = documents.get("referrer", partition, ids.referrer(subject, artifactType ?? "", digest));
     demand(referrer !== undefined, `${name} is no referrer of its subject`);
   }
+  const header = partitions.repository(simulation.registry.rid, repository);
+  const present = documents.get("repository", header, ids.repository);
+  // What the repository has left is listed no more.
+  if (present?.state !== "live" || present.generation !== generationOf(partition)) return;
   const catalog = partitions.catalog(simulation.registry.rid);
   const entry = documents.get("catalog-entry", catalog, ids.catalogEntry(repository));
   demand(entry?.rank !== undefined, `${repository} is not listed`);
+}
+
+function isManifest(digest: Digest): boolean {
+  return manifests.some((manifest) => manifest.digest === digest);
 }
 
 /** What belongs to a manifest is there only while the manifest is. */
@@ -104,13 +114,21 @@ function checkTags({ weather }: Simulation, documents: DocumentIndex, demand: De
   }
 }
 
+/** They come as often as a deletion takes commits, or are told by what they did. */
+const uncounted: ReadonlySet<EventAction> = new Set([
+  "manifest-untag",
+  "manifest-restore",
+  "manifest-purge",
+  "tag-purge",
+  "blob-collect",
+]);
+
 /** Each acknowledged change has one event, and no other event is there but of requests whose answers were lost. */
 function checkEvents({ history }: Simulation, documents: DocumentIndex, demand: Demand): void {
   const found = new Map<string, number>();
   for (const { document } of documents.all("event")) {
     const { action, repository, digest, tags } = document;
-    // Comes as often as a deletion takes commits, or not at all.
-    if (action === "manifest-untag") continue;
+    if (uncounted.has(action)) continue;
     const subject = action === "tag-delete" ? (tags?.[0] as Tag) : digest;
     if (subject === undefined) continue;
     const key = eventKey(action, repository, subject);

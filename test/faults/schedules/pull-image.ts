@@ -31,7 +31,7 @@ async function pullChildren(
 /** A manifest that can be read has all that it needs, unless somebody deleted one or the other. */
 export function brokenPulls({ missed, history, registry }: Simulation): string[] {
   const deleted = (repository: RepositoryName, digest: Digest) =>
-    history.deletionsTried.has(`${repository} ${digest}`);
+    history.changedRepositories.has(repository) || history.deletionsTried.has(`${repository} ${digest}`);
   const wrong = missed.filter(
     ({ repository, manifest, child }: MissedChild) =>
       !deleted(repository, manifest) && !deleted(repository, child),

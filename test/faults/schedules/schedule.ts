@@ -5,9 +5,11 @@ import { pushBlob } from "../../../shared/registry/uploads/push-blob.ts";
 import { writeManifest } from "../../../shared/registry/write-manifest.ts";
 import { act, drawFocus, type Focus } from "./actions.ts";
 import { endUploads } from "./begun-uploads.ts";
-import { lookAtEverything } from "./clients.ts";
+import { lookAtEverything, removeManifest } from "./clients.ts";
+import { collect } from "./collector.ts";
 import { brokenInvariants } from "./invariants.ts";
 import { brokenPulls } from "./pull-image.ts";
+import { brokenReclaim } from "./reclaim.ts";
 import { blobs, manifests, pushOf, repositories, tags, wholeBody } from "./samples.ts";
 import type { Weather } from "./scheduler.ts";
 import { codeOf, newSimulation, passingTime, type Simulation } from "./simulation.ts";
@@ -43,7 +45,9 @@ export interface ScheduleResult {
 export async function runSchedule(seed: number, traced = false): Promise<ScheduleResult> {
   const weather = weathers[seed % weathers.length];
   if (weather === undefined) throw new Error(`not a seed: ${seed}`);
-  const simulation = await newSimulation(seed, weather, { traced });
+  const softDelete = { enabled: true, days: 7 };
+  const soft = Math.floor(seed / weathers.length) % 2 === 0;
+  const simulation = await newSimulation(seed, weather, { policies: soft ? { softDelete } : {}, traced });
   const { random, scheduler, history, surprises } = simulation;
   const focus = drawFocus(random);
   await setUp(simulation, focus);
@@ -56,13 +60,13 @@ export async function runSchedule(seed: number, traced = false): Promise<Schedul
   await lookAtEverything(simulation, repositories);
   await endUploads(simulation);
   await finishDeletions(simulation);
-  for (const place of simulation.condemned) await simulation.ports.blobs.delete(place);
   await lookAtEverything(simulation, repositories);
   const problems = [
     ...surprises,
     ...history.problems(),
     ...brokenPulls(simulation),
     ...brokenInvariants(simulation),
+    ...(await brokenReclaim(simulation)),
   ];
   return { problems, trace: scheduler.trace ?? [], steps: scheduler.step };
 }
@@ -94,6 +98,20 @@ async function setUp(simulation: Simulation, focus: Focus): Promise<void> {
     }
   }
   clock.advance((usualGraces.leaseSeconds - usualGraces.requestSeconds + random(5_400) - 1_800) * 1_000);
+  if (random(3) === 0) await condemnSome(simulation);
+}
+
+/** Some of it has been deleted and collected of late, so that its bytes may go any time now. */
+async function condemnSome(simulation: Simulation): Promise<void> {
+  const { random, clock } = simulation;
+  clock.advance(2 * usualGraces.requestSeconds * 1_000);
+  for (const repository of repositories) {
+    for (const manifest of manifests) {
+      if (random(2) === 0) await removeManifest(simulation, repository, manifest);
+    }
+    await collect(simulation, repository);
+  }
+  clock.advance((usualGraces.requestSeconds + random(1_200) - 900) * 1_000);
 }
 
 /** A deletion that was cut short is finished by whoever meets it. */

@@ -125,6 +125,11 @@ export class Scheduler {
     return await promise;
   }
 
+  /** Lets others go on, as a request does that waits. */
+  async wait(bend: Bend): Promise<void> {
+    await bend.around?.({ port: "work", name: "pause", subject: "" }, "before");
+  }
+
   /** Goes on until `clients` are done. @param between is called before every step */
   async run(clients: Promise<unknown>, between: () => void): Promise<void> {
     let done = false;

@@ -1,11 +1,12 @@
-import type { RegistryDocument } from "../../../shared/catalog/documents.ts";
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { RegistryDocument, RegistryPolicies } from "../../../shared/catalog/documents.ts";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
+import { RepositoryDirectory } from "../../../shared/catalog/repository-directory.ts";
 import type { Digest } from "../../../shared/domain/digest.ts";
 import { RegistryError } from "../../../shared/domain/errors.ts";
 import { usualGraces } from "../../../shared/domain/graces.ts";
 import { limits } from "../../../shared/domain/limits.ts";
 import { asRegistryName, type RepositoryName } from "../../../shared/domain/name.ts";
-import type { Place } from "../../../shared/domain/place.ts";
 import { MemoryBlobs } from "../../../shared/memory/blobs.ts";
 import { MemoryDocuments } from "../../../shared/memory/documents.ts";
 import { type Random, seededRandom } from "../../../shared/memory/random.ts";
@@ -47,36 +48,39 @@ export interface Simulation {
   readonly registry: RegistryDocument;
   readonly scheduler: Scheduler;
   readonly history: History;
-  /** Where bytes lie that collection has condemned; they are deleted when no request can read them any more. */
-  readonly condemned: Place[];
-  /** Repositories of which collection has taken a link, or tried to. */
-  readonly released: Set<RepositoryName>;
   /** Uploads that clients have begun, and what they are to become. */
   readonly uploads: BegunUpload[];
   /** What clients did not find although a manifest that they had just pulled names it. */
   readonly missed: MissedChild[];
   /** Errors that no client should see. */
   readonly surprises: string[];
-  request<T>(name: string, use: (ports: Ports) => Promise<T>): Promise<Answer<T>>;
+  /** Each request meets one of a few processes, each with a clock and a memory of its own. */
+  request<T>(
+    name: string,
+    use: (ports: Ports, repositories: RepositoryDirectory) => Promise<T>,
+  ): Promise<Answer<T>>;
 }
+
+const processes = 3;
 
 export async function newSimulation(
   seed: number,
   weather: Weather,
-  options: { readonly sparseManifests?: boolean; readonly traced?: boolean } = {},
+  options: { readonly policies?: Partial<RegistryPolicies>; readonly traced?: boolean } = {},
 ): Promise<Simulation> {
   const clock = new ManualClock(start);
   const documents = new MemoryDocuments();
   const blobs = new MemoryBlobs({ blockBytes, now: () => clock.now() });
   const sessions = new MemorySessions();
   const work = new MemoryWorkQueue(() => clock.now());
+  const random = seededRandom(seed);
   const world = {
     clock,
     ids: seededIds(seed, clock),
     signer: keyedSigner("a key for tests"),
     region: "local",
     graces: usualGraces,
-    pause: async () => {},
+    pause: async (millis: number) => clock.advance(millis),
   };
   const ports: Ports = {
     documents: documents.store(),
@@ -88,24 +92,33 @@ export async function newSimulation(
   const name = asRegistryName("local");
   if (name === undefined) throw new Error("not a registry's name");
   const registry = await ensureRegistry(ports, name, {
-    sparseManifests: options.sparseManifests ?? false,
+    sparseManifests: false,
+    ...options.policies,
   });
-  const random = seededRandom(seed);
   const scheduler = new Scheduler(random, weather, options.traced ?? false);
   const surprises: string[] = [];
-  const request = async <T>(label: string, use: (ports: Ports) => Promise<T>): Promise<Answer<T>> => {
+  const instances = Array.from({ length: processes }, () => {
+    const skew = random(usualGraces.skewSeconds) * 1_000;
+    return newProcess({ ...ports, clock: { now: () => clock.now() + skew } });
+  });
+  const request: Simulation["request"] = async (label, use) => {
     const from = scheduler.moment();
-    const reply = await scheduler.request(
-      label,
-      async (bend) =>
-        await use({
-          ...world,
-          documents: documents.store(bend),
-          blobs: blobs.store(bend),
-          sessions: sessions.store(bend),
-          work: work.store(bend),
-        }),
-    );
+    const instance = instances[random(processes)];
+    const reply = await scheduler.request(label, async (bend) => {
+      if (instance === undefined) throw new Error("there is no process");
+      const bent = {
+        ...instance.ports,
+        pause: async (millis: number) => {
+          await scheduler.wait(bend);
+          clock.advance(millis);
+        },
+        documents: documents.store(bend),
+        blobs: blobs.store(bend),
+        sessions: sessions.store(bend),
+        work: work.store(bend),
+      };
+      return await instance.serve(bent, async () => await use(bent, instance.repositories));
+    });
     if (reply.kind === "error" && !isExpected(reply.error, weather)) {
       const told = reply.error instanceof Error ? reply.error.stack : reply.error;
       surprises.push(`${label} failed: ${told}`);
@@ -124,13 +137,32 @@ export async function newSimulation(
     ports,
     registry,
     scheduler,
-    history: new History(weather.prefix > 0),
-    condemned: [],
+    history: new History(weather.prefix > 0, registry.policies.softDelete?.enabled === true),
     uploads: [],
     missed: [],
-    released: new Set(),
     surprises,
     request,
+  };
+}
+
+interface Process {
+  readonly ports: Ports;
+  readonly repositories: RepositoryDirectory;
+  serve<T>(bent: Ports, use: () => Promise<T>): Promise<T>;
+}
+
+/** A process that remembers repositories, whichever request asks. */
+function newProcess(ports: Ports): Process {
+  const serving = new AsyncLocalStorage<Ports>();
+  const documents: Ports["documents"] = {
+    ...ports.documents,
+    read: async (partition, id, options) =>
+      await (serving.getStore() ?? ports).documents.read(partition, id, options),
+  };
+  return {
+    ports,
+    repositories: new RepositoryDirectory({ ...ports, documents }),
+    serve: async (bent, use) => await serving.run(bent, use),
   };
 }
 

@@ -28,7 +28,7 @@ async function problemsOf(seed: number): Promise<string[]> {
   const weather = weathers[seed % weathers.length];
   const [name] = repositories;
   if (weather === undefined || name === undefined) throw new Error(`not a seed: ${seed}`);
-  const simulation = await newSimulation(seed, weather, { sparseManifests: true });
+  const simulation = await newSimulation(seed, weather, { policies: { sparseManifests: true } });
   const { ports, registry, scheduler, random, history, surprises } = simulation;
   const repository = await ensureRepository(ports, registry, name);
   for (let from = 0; from < many.length && seed % 2 === 0; from += limits.tagsPerPutMax) {

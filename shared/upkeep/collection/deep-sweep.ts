@@ -1,0 +1,146 @@
+import { leaseIsOver } from "../../catalog/commit.ts";
+import { condemnBlobs } from "../../catalog/condemned-places.ts";
+import type {
+  BlobDocument,
+  EdgeDocument,
+  HolderDocument,
+  RegistryDocument,
+} from "../../catalog/documents.ts";
+import { endOfPrefix, ids, partitions } from "../../catalog/keys.ts";
+import { readManifest } from "../../catalog/manifests.ts";
+import { inGeneration, type Repository } from "../../catalog/repositories.ts";
+import { countOperation, readBlob, readCounter } from "../../catalog/shards.ts";
+import { askForSweep } from "../../catalog/sweeps.ts";
+import type { Digest } from "../../domain/digest.ts";
+import { limits } from "../../domain/limits.ts";
+import type { RepositoryName } from "../../domain/name.ts";
+import type { Document, Operation, Stored } from "../../ports/document-store.ts";
+import type { Ports } from "../../ports/ports.ts";
+import { condemnedBlob, releaseBlobs } from "./release-blobs.ts";
+import { deleteAll } from "./sweep-repository.ts";
+
+// What a crash leaves at the wrong moment no event tells of: it is found only by looking at everything, which is done rarely.
+
+export interface DeepSweep {
+  holders: number;
+  condemned: number;
+  condemnedBytes: number;
+  edges: number;
+}
+
+/** Finds, in one shard: holders whose link was never written, blobs without holders, and condemned blobs that nobody waits for. */
+export async function sweepShard(
+  ports: Ports,
+  registry: RegistryDocument,
+  shard: string,
+  found: DeepSweep,
+): Promise<void> {
+  const partition = partitions.shardNamed(registry.rid, shard);
+  const held = new Set<Digest>();
+  const unlinked = new Map<string, { repository: Repository; digests: Digest[] }>();
+  for await (const { document } of everything<HolderDocument>(ports, partition, ids.allHolders)) {
+    held.add(document.digest);
+    const repository = inGeneration(registry, document.repository, document.generation);
+    const id = ids.link(document.digest);
+    if ((await ports.documents.read(repository.partition, id, { fresh: true })) !== undefined) continue;
+    const key = repository.partition;
+    const known = unlinked.get(key) ?? { repository, digests: [] };
+    known.digests.push(document.digest);
+    unlinked.set(key, known);
+  }
+  for (const { repository, digests } of unlinked.values()) {
+    const { condemned } = await releaseBlobs(ports, repository, digests, false);
+    found.holders += digests.length;
+    found.condemned += condemned.length;
+    found.condemnedBytes += condemned.reduce((sum, { size }) => sum + size, 0);
+  }
+  const waiting: BlobDocument[] = [];
+  for await (const { document } of everything<BlobDocument>(ports, partition, ids.allBlobs)) {
+    if (document.state === "condemned") waiting.push(document);
+    else if (!held.has(document.digest))
+      await condemnUnheld(ports, partition, document.digest, found, waiting);
+  }
+  await condemnBlobs(ports, registry.rid, waiting);
+}
+
+/** As a blob is condemned with its last holder: by its etag, when its lease is over and then nobody holds it. */
+async function condemnUnheld(
+  ports: Ports,
+  partition: string,
+  digest: Digest,
+  found: DeepSweep,
+  waiting: BlobDocument[],
+): Promise<void> {
+  const [blob, counter] = await Promise.all([
+    readBlob(ports, partition, digest),
+    readCounter(ports, partition),
+  ]);
+  if (blob?.document.state !== "live" || !leaseIsOver(ports, blob.document.leaseUntil)) return;
+  const prefix = ids.holders(digest);
+  const holders = await ports.documents.list(partition, {
+    by: "id",
+    after: prefix,
+    before: endOfPrefix(prefix),
+    limit: 1,
+    fresh: true,
+  });
+  if (holders.documents.length > 0) return;
+  const writer = ports.ids.nonce();
+  const document: BlobDocument = { ...condemnedBlob(ports, blob.document), writer };
+  const operations: Operation[] = [
+    { op: "replace", document, etag: blob.etag },
+    countOperation(counter, writer, { condemned: [blob.document] }),
+  ];
+  // Whoever was faster than this is found the next time.
+  if ((await ports.documents.commit(partition, operations)) !== "committed") return;
+  found.condemned += 1;
+  found.condemnedBytes += document.size;
+  waiting.push(document);
+}
+
+/** Finds edges whose manifest is gone. A push writes its edges with the manifest, or when the manifest is there as pending. */
+export async function sweepEdges(
+  ports: Ports,
+  registry: RegistryDocument,
+  name: RepositoryName,
+  generation: string,
+  found: DeepSweep,
+): Promise<void> {
+  const repository = inGeneration(registry, name, generation);
+  const known = new Map<Digest, boolean>();
+  const before = found.edges;
+  let loose: Stored<EdgeDocument>[] = [];
+  for await (const edge of everything<EdgeDocument>(ports, repository.partition, ids.allEdges)) {
+    const { manifest } = edge.document;
+    const there = known.get(manifest) ?? (await readManifest(ports, repository, manifest)) !== undefined;
+    known.set(manifest, there);
+    // Asked again after the edge was read: a manifest that is there by then has written its edges anew.
+    if (there || (await readManifest(ports, repository, manifest)) !== undefined) continue;
+    loose.push(edge);
+    if (loose.length < limits.commitOperationsMax) continue;
+    found.edges += loose.length;
+    await deleteAll(ports, repository.partition, loose);
+    loose = [];
+  }
+  found.edges += loose.length;
+  await deleteAll(ports, repository.partition, loose);
+  if (found.edges > before) await askForSweep(ports, registry.rid, name, ports.clock.now());
+}
+
+async function* everything<D extends Document>(
+  ports: Ports,
+  partition: string,
+  prefix: string,
+): AsyncGenerator<Stored<D>, void, undefined> {
+  for (let after: string | undefined = prefix; after !== undefined; ) {
+    const page = await ports.documents.list(partition, {
+      by: "id",
+      after,
+      before: endOfPrefix(prefix),
+      limit: limits.pageItemsMax,
+      fresh: true,
+    });
+    yield* page.documents as readonly Stored<D>[];
+    after = page.more ? page.documents.at(-1)?.document.id : undefined;
+  }
+}

@@ -1,0 +1,65 @@
+import type { BlobDocument } from "../../../shared/catalog/documents.ts";
+import { giveUpGenerations, leaveGeneration } from "../../../shared/catalog/generations.ts";
+import type { Place } from "../../../shared/domain/place.ts";
+import { settle } from "./collector.ts";
+import { DocumentIndex } from "./document-index.ts";
+import { brokenInvariants } from "./invariants.ts";
+import { repositories } from "./samples.ts";
+import { isCalm } from "./scheduler.ts";
+import type { Simulation } from "./simulation.ts";
+import { brokenUsage } from "./usage-invariants.ts";
+
+/**
+ * What is still there when everybody has gone home and collection has done its work: first all that can be read or restored and
+ * nothing else, then, when every repository has been deleted, nothing at all.
+ */
+export async function brokenReclaim(simulation: Simulation): Promise<string[]> {
+  const { ports, registry } = simulation;
+  await settle(simulation);
+  const problems = [
+    ...brokenInvariants(simulation).map((problem) => `collected: ${problem}`),
+    ...unneeded(simulation),
+    ...(await brokenUsage(simulation)),
+  ];
+  for (const name of repositories) {
+    await leaveGeneration(ports, registry, name);
+    await giveUpGenerations(ports, registry, name);
+  }
+  await settle(simulation);
+  const documents = new DocumentIndex(simulation.documents);
+  const left = [...documents.kinds("manifest", "tag", "link", "edge", "holder", "blob", "referrer")];
+  if (left.length > 0) problems.push(`deleted, and there is still ${left.join(", ")}`);
+  for (const place of simulation.blobs.places()) {
+    if (isCalm(simulation.weather)) problems.push(`deleted, and there are bytes at ${place}`);
+  }
+  return [...problems, ...(await brokenUsage(simulation))];
+}
+
+/** Blobs and bytes that nothing needs. */
+function unneeded(simulation: Simulation): string[] {
+  const documents = new DocumentIndex(simulation.documents);
+  const problems: string[] = [];
+  const needed = new Set([...documents.all("edge")].map(({ document }) => document.child));
+  const places = new Set<string>();
+  for (const { document } of documents.all("blob")) {
+    places.add(keyOf(document.place));
+    if (!needed.has(document.digest)) problems.push(`nothing needs the blob ${nameOf(document)}`);
+  }
+  for (const { document } of documents.all("manifest")) {
+    if (document.place !== undefined) places.add(keyOf(document.place));
+  }
+  for (const place of simulation.blobs.places()) {
+    // A push that ended before any document named its bytes leaves them; they are found by their date.
+    if (!places.has(place) && isCalm(simulation.weather))
+      problems.push(`no document names the bytes at ${place}`);
+  }
+  return problems;
+}
+
+function nameOf({ digest, state }: BlobDocument): string {
+  return `${digest}, which is ${state}`;
+}
+
+function keyOf({ account, container, name }: Place): string {
+  return `${account}/${container}/${name}`;
+}
