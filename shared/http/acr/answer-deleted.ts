@@ -1,11 +1,10 @@
-import { listDeletedManifests } from "../../catalog/deletion/deleted-manifests.ts";
-import { listDeletedTags } from "../../catalog/deletion/deleted-tags.ts";
 import type { ManifestDocument } from "../../catalog/documents.ts";
 import { listTagNames } from "../../catalog/lists/manifest-pages.ts";
 import { asDigest } from "../../domain/digest.ts";
 import { limits } from "../../domain/limits.ts";
 import { asTag } from "../../domain/name.ts";
 import { listDeletedRepositories } from "../../registry/inventory/list-deleted.ts";
+import { listDeletedManifests, listDeletedTags } from "../../registry/inventory/list-deleted-images.ts";
 import { purgeDeletedManifest, purgeDeletedTag } from "../../registry/purge-deleted.ts";
 import { restoreManifest } from "../../registry/restore-manifest.ts";
 import { purgeRepository, restoreRepository } from "../../registry/restore-repository.ts";
@@ -17,12 +16,13 @@ import { demandRepository, unknownManifest, unknownTag } from "./demand.ts";
 import { headOf, manifestItem, timestamp } from "./items.ts";
 import { formatAcrPath } from "./route.ts";
 
-// What is deleted is listed by time, and `last` of these lists is whatever the link before says.
+// `last` of these lists is whatever the link before says.
 
 /** The repositories that can be restored, each once a page. */
 export async function answerDeletedCatalog(exchange: Exchange): Promise<Reply> {
-  const { ports, registry, prefix, method } = exchange;
-  const { limit, last } = parseDeletedPage(exchange, /^kept:[0-9]{15}:/);
+  const { ports, registry, prefix, method, query } = exchange;
+  const { limit, last } = parsePage(query);
+  if (last !== undefined && !/^kept:[0-9]{15}:/.test(last)) throw malformed("last is that of a link");
   const { repositories, next } = await listDeletedRepositories(ports, registry, last, limit);
   const names = new Set(repositories.map(({ name }) => prefix + name));
   const link = linkTo(["_deleted", "_catalog"], limit, next);
@@ -42,33 +42,22 @@ export async function answerDeletedRepository(exchange: RepositoryExchange): Pro
 
 /** The manifests of a repository that can be restored. */
 export async function answerDeletedManifests(exchange: RepositoryExchange): Promise<Reply> {
-  const { ports, prefix, name, method } = exchange;
-  const { limit, last } = parseDeletedPage(exchange, /^d:[0-9]{15}:/);
-  const repository = await demandRepository(exchange);
-  const { manifests, next } =
-    limit === 0
-      ? { manifests: [], next: undefined }
-      : await listDeletedManifests(ports, repository, last, limit);
-  const items = manifests.map(({ digest, mediaType, size, deletedAt = 0 }) => ({
-    digest,
-    mediaType,
-    size,
-    deletedAt: timestamp(deletedAt),
-  }));
+  const { ports, registry, prefix, name, method, query } = exchange;
+  const { limit, last } = parsePage(query);
+  const { items, next } = await listDeletedManifests(ports, registry, name, last, limit);
+  const manifests = items.map((item) => ({ ...item, deletedAt: timestamp(item.deletedAt) }));
   const link = linkTo(["_deleted", prefix + name, "_manifests"], limit, next);
-  return jsonReply(method, { ...headOf(exchange), manifests: items }, 200, link);
+  return jsonReply(method, { ...headOf(exchange), manifests }, 200, link);
 }
 
-/** The tags of a repository that can be restored, each as often as it was deleted. */
+/** The tags of a repository that can be restored. */
 export async function answerDeletedTags(exchange: RepositoryExchange): Promise<Reply> {
-  const { ports, prefix, name, method } = exchange;
-  const { limit, last } = parseDeletedPage(exchange, /^dt:/);
-  const repository = await demandRepository(exchange);
-  const { tags, more } =
-    limit === 0 ? { tags: [], more: false } : await listDeletedTags(ports, repository, last, limit);
-  const items = tags.map(({ tag, digest, deletedAt }) => ({ tag, digest, deletedAt: timestamp(deletedAt) }));
-  const link = linkTo(["_deleted", prefix + name, "_tags"], limit, more ? tags.at(-1)?.id : undefined);
-  return jsonReply(method, { ...headOf(exchange), tags: items }, 200, link);
+  const { ports, registry, prefix, name, method, query } = exchange;
+  const { limit, last } = parsePage(query);
+  const { items, next } = await listDeletedTags(ports, registry, name, last, limit);
+  const tags = items.map((item) => ({ ...item, deletedAt: timestamp(item.deletedAt) }));
+  const link = linkTo(["_deleted", prefix + name, "_tags"], limit, next);
+  return jsonReply(method, { ...headOf(exchange), tags }, 200, link);
 }
 
 /** POST restores a manifest, with a tag if one is named; DELETE gives it up. */
@@ -116,12 +105,6 @@ function parseForce({ query }: Exchange): boolean {
   const force = (query.get("force") ?? "false").toLowerCase();
   if (force !== "true" && force !== "false") throw malformed("force is true or false");
   return force === "true";
-}
-
-function parseDeletedPage({ query }: Exchange, grammar: RegExp) {
-  const { limit, last } = parsePage(query);
-  if (last !== undefined && !grammar.test(last)) throw malformed("last is that of a link");
-  return { limit, last };
 }
 
 function linkTo(path: readonly string[], limit: number, last: string | undefined): Record<string, string> {
