@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { ManifestDocument } from "../../../shared/catalog/documents.ts";
 import { untaggedRule } from "../../../shared/domain/lifecycle.ts";
 import { indexOf, noteOf, soft } from "../registry/memory-registry.ts";
 import {
@@ -7,7 +8,9 @@ import {
   decide,
   fill,
   index,
+  keepStable,
   kept,
+  keyOf,
   old,
   open,
   other,
@@ -94,6 +97,36 @@ describe("between decision and deletion", () => {
     expect(await memory.pull(child)).toBeDefined();
     expect(await decided.carryOut()).toMatchObject({ tags: 0, manifests: 0 });
     memory.expectWhole();
+  });
+
+  it("a subject that is pushed again once it is gone keeps what refers to it", async () => {
+    const memory = open([old]);
+    await fill(memory);
+    const decided = await decide(memory);
+    const isGone = () =>
+      !memory.of<ManifestDocument>("manifest").some(({ digest }) => digest === index.digest);
+    await decided.carryOut(
+      memory.meeting(isGone, async () => {
+        await memory.push(child);
+        await memory.push(index, ["v1"]);
+      }),
+    );
+    expect(await memory.pull("v1")).toBeDefined();
+    expect(await memory.pull(signature)).toBeDefined();
+    memory.expectWhole();
+  });
+
+  it("a tag that is pushed again stays, where its manifest stays anyway", async () => {
+    for (const target of [kept, index]) {
+      const memory = open([old, keepStable]);
+      await fill(memory);
+      const decided = await decide(memory);
+      expect(decided.victims.map(keyOf)).toContain("v3");
+      await memory.push(target, ["v3"]);
+      await decided.carryOut();
+      expect(await memory.pull("v3")).toMatchObject({ digest: target.digest });
+      memory.expectWhole();
+    }
   });
 
   it("what has become immutable stays", async () => {
