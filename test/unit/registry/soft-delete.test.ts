@@ -131,21 +131,6 @@ test("whatever reply of a soft deletion is lost, it is done and counted once", a
   }
 });
 
-test("who meets a soft deletion that was cut short finishes it as one", async () => {
-  const at = new MemoryRegistry(soft);
-  await pushTagged(at, note, 70);
-  let commits = 0;
-  const dying = at.bent({
-    commitFate: ({ subject }) => (subject.startsWith("r~") && ++commits > 2 ? "throttled" : "done"),
-  });
-  await expect(at.delete(note, dying)).rejects.toMatchObject({ code: "TOOMANYREQUESTS" });
-  expect(await at.pull(note)).toBeUndefined();
-  await at.push(note, ["t0"]);
-  at.expectWhole();
-  const { tags } = await listDeletedTags(at.ports, await at.repository(), undefined, 100);
-  expect(tags).toHaveLength(70);
-});
-
 test("what was deleted before a time is given up, the longest deleted first, and it is told what comes next", async () => {
   const at = new MemoryRegistry(soft);
   const notes = Array.from({ length: 4 }, (_, number) => noteOf(`note ${number}`));
@@ -189,61 +174,6 @@ test("more than a hundred tags are given up in a few commits", async () => {
   expect(purged).toEqual({ manifests: 1, tags: 120, next: undefined });
   at.expectWhole();
   expect(at.events().filter((action) => action === "tag-purge")).toHaveLength(2);
-});
-
-test("one that is deleted anew while the old deletion expires is kept", async () => {
-  const at = new MemoryRegistry(soft);
-  await at.push(note);
-  await at.delete(note);
-  at.clock.advance(day);
-  const before = at.clock.now();
-  const purging = at.meeting(
-    (call) => call.startsWith("list r~"),
-    async () => {
-      await at.push(note);
-      await at.delete(note);
-    },
-  );
-  expect(await purgeExpired(purging, await at.repository(), before, 100)).toMatchObject({ manifests: 0 });
-  expect((await listDeletedManifests(at.ports, await at.repository(), undefined, 10)).manifests).toHaveLength(
-    1,
-  );
-  at.expectWhole();
-});
-
-test("a push that meets a purge has the manifest whole", async () => {
-  for (const when of ["read ", "list ", "commit "]) {
-    const at = new MemoryRegistry({ ...soft, sparseManifests: true });
-    await at.push(wideManifest(), ["a"]);
-    await at.delete(wideManifest());
-    const ports = at.meeting(
-      (call) =>
-        call.startsWith(`${when}r~`) &&
-        (when !== "read " || call.endsWith(ids.manifest(wideManifest().digest))),
-      async () =>
-        await purgeDeletedManifest(at.ports, await at.registry(), name, wideManifest().digest).catch(
-          () => {},
-        ),
-    );
-    await at.push(wideManifest(), ["b"], ports);
-    expect((await at.pull("b"))?.digest, when).toBe(wideManifest().digest);
-    at.expectWhole();
-  }
-});
-
-test("a purge that meets a push leaves the manifest whole", async () => {
-  for (const when of ["read ", "commit ", "list "]) {
-    const at = new MemoryRegistry({ ...soft, sparseManifests: true });
-    await at.push(wideManifest(), ["a"]);
-    await at.delete(wideManifest());
-    const ports = at.meeting(
-      (call) => call.startsWith(`${when}r~`),
-      () => at.push(wideManifest(), ["b"]),
-    );
-    await purgeDeletedManifest(ports, await at.registry(), name, wideManifest().digest).catch(() => {});
-    expect((await at.pull("b"))?.digest, when).toBe(wideManifest().digest);
-    at.expectWhole();
-  }
 });
 
 test("a purge says when there is nothing to give up", async () => {
