@@ -10,6 +10,8 @@ export interface RegistryEntryDocument extends Document {
   readonly kind: "registry-entry";
   readonly rid: string;
   readonly name: RegistryName;
+  /** When its creation was begun. Absent: it was there already. */
+  readonly createdAt?: number;
 }
 
 /** A link that was taken from this repository: its holder, and perhaps the blob, are still to go. */

@@ -76,7 +76,7 @@ export async function ensureRegistry(
     const found = await findRegistry(ports, name);
     if (found !== undefined) {
       // Registries were made without an entry once.
-      const entered = await enter(ports, found.rid, name, writer);
+      const entered = await enter(ports, found.rid, name, writer, {});
       return entered ? await withPolicies(ports, found.rid, policies, writer) : undefined;
     }
     return await makeRegistry(ports, name, policies, writer);
@@ -110,7 +110,8 @@ async function makeRegistry(
     createdAt: ports.clock.now(),
   };
   // The name last: it makes the registry visible.
-  if (!(await enter(ports, rid, name, writer))) return undefined;
+  const createdAt = ports.clock.now();
+  if (!(await enter(ports, rid, name, writer, { createdAt }))) return undefined;
   const made = await ports.documents.commit(partitions.registry(rid), [{ op: "create", document: registry }]);
   if (made !== "committed") return undefined;
   const document: RegistryNameDocument = {
@@ -127,7 +128,13 @@ async function makeRegistry(
 }
 
 /** Puts the registry among those that can be enumerated. @returns whether it is there */
-async function enter(ports: Ports, rid: string, name: RegistryName, writer: string): Promise<boolean> {
+async function enter(
+  ports: Ports,
+  rid: string,
+  name: RegistryName,
+  writer: string,
+  times: Pick<RegistryEntryDocument, "createdAt">,
+): Promise<boolean> {
   const id = ids.registryEntry(rid);
   const entry = await readAs<RegistryEntryDocument>(
     ports.documents,
@@ -136,7 +143,7 @@ async function enter(ports: Ports, rid: string, name: RegistryName, writer: stri
     "registry-entry",
   );
   if (entry !== undefined) return true;
-  const document: RegistryEntryDocument = { id, kind: "registry-entry", schema, writer, rid, name };
+  const document: RegistryEntryDocument = { id, kind: "registry-entry", schema, writer, rid, name, ...times };
   const outcome = await ports.documents.commit(partitions.registries, [{ op: "create", document }]);
   return outcome === "committed";
 }

@@ -5,6 +5,7 @@ import type { Ports } from "../ports/ports.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { type Collection, collect } from "./collection/collect.ts";
+import { purgeRegistries } from "./collection/purge-registry.ts";
 import { writeCollectionStatus } from "./collection/status.ts";
 import { consumeEvents } from "./consume-events.ts";
 import { doWork, type Worker } from "./do-work.ts";
@@ -73,7 +74,8 @@ export function createUpkeep(
   const collection = new OneAtATime(async () => {
     await asOnlyOne(ports, "collection", async () => {
       const done = await runCollection(ports, log, telemetry);
-      const soon = secondsUntil(ports, done);
+      const purge = await purgeRegistries(ports, log);
+      const soon = Math.min(secondsUntil(ports, done), secondsUntil(ports, purge));
       if (soon <= limits.collectionWakeSeconds) await wakeCollection(soon);
     });
   });
@@ -132,7 +134,7 @@ async function runCollection(
 }
 
 /** Seconds until there is something to do, at least one, as far as is known. */
-function secondsUntil(ports: Ports, { more, next }: Collection): number {
+function secondsUntil(ports: Ports, { more, next }: Pick<Collection, "more" | "next">): number {
   if (more) return 1;
   if (next === undefined) return Number.POSITIVE_INFINITY;
   return Math.max(1, Math.ceil((next - ports.clock.now()) / 1000));

@@ -231,7 +231,7 @@ export class AzureBlobs implements BlobStore {
       const conditions = etag === undefined ? {} : { ifMatch: etag };
       await client.getBlobClient(place.name).delete({ abortSignal, conditions });
     });
-    await unless(["BlobNotFound", "ContainerNotFound", "ConditionNotMet"], remove);
+    await unless(["BlobNotFound", "ContainerNotFound", "ContainerBeingDeleted", "ConditionNotMet"], remove);
   }
 }
 

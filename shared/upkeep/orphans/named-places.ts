@@ -15,8 +15,7 @@ import { type Place, samePlace } from "../../domain/place.ts";
 import type { BlobProperties, StoredBytes } from "../../ports/blob-store.ts";
 import type { Ports } from "../../ports/ports.ts";
 import { type Budget, documentsFrom } from "../recount/document-pages.ts";
-
-const shards = Array.from({ length: 256 }, (_, number) => number.toString(16).padStart(2, "0"));
+import { allShards } from "../recount/recount-parts.ts";
 
 /** Whether a document names the place of bytes that carry what they are. */
 export async function isNamed(
@@ -51,7 +50,7 @@ export async function keepUnnamed(
     const found = places.get(place.name);
     if (found !== undefined && samePlace(found.place, place)) places.delete(place.name);
   };
-  for (const shard of shards) {
+  for (const shard of allShards) {
     const partition = partitions.shardNamed(rid, shard);
     for await (const { document } of documentsFrom<BlobDocument>(ports, partition, ids.allBlobs, budget)) {
       drop(document.place);
@@ -77,7 +76,7 @@ function catalogOf(ports: Ports, rid: string, budget: Budget) {
  * All generations that may have something. The header is read before and after those that were left, so that none is missed that
  * is left, or restored, just now.
  */
-async function generationsOf(
+export async function generationsOf(
   ports: Ports,
   registry: RegistryDocument,
   name: RepositoryName,

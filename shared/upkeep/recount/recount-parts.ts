@@ -9,7 +9,9 @@ import { type Drift, type RecountDocument, withFindings } from "./report.ts";
 
 /** The shards are counted in so many parts, each of them whole: what a part finds of a repository is added to it once. */
 export const shardParts = 4;
-const shards = Array.from({ length: 256 }, (_, number) => number.toString(16).padStart(2, "0"));
+export const allShards: readonly string[] = Array.from({ length: 256 }, (_, number) =>
+  number.toString(16).padStart(2, "0"),
+);
 const writesAtOnce = 8;
 
 /** Counts the next part of the shards, and adds up what their holders keep of each repository. */
@@ -20,8 +22,8 @@ export async function recountPart(
   drain: () => Promise<void>,
   budget: Budget,
 ): Promise<RecountDocument> {
-  const size = shards.length / shardParts;
-  const some = shards.slice(recount.parts * size, (recount.parts + 1) * size);
+  const size = allShards.length / shardParts;
+  const some = allShards.slice(recount.parts * size, (recount.parts + 1) * size);
   let usage = await readRegistryUsage(ports, rid);
   const drift: Drift[] = [];
   let unsettled = 0;
