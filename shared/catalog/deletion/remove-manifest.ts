@@ -53,7 +53,8 @@ export async function removeManifest(
 }
 
 /**
- * Gives up a deleted manifest: from the first commit on it cannot be restored, and then all of it goes.
+ * Gives up a manifest that is deleted, or about to be kept as such: from the first commit on it cannot be restored, and then all of
+ * it goes.
  * @param deletedBefore ms since 1970: only what was deleted before
  * @returns false when there was none
  */
@@ -71,11 +72,7 @@ export async function purgeManifest(
     const deletedAt = stored?.document.deletedAt ?? Number.POSITIVE_INFINITY;
     if (stored === undefined || deletedAt >= deletedBefore) return await change.isCommitted();
     if (await change.isCommitted()) return true;
-    const { state, mediaType, size } = stored.document;
-    if (state === "deleting") {
-      await finishManifestDeletion(ports, repository, digest);
-      return undefined;
-    }
+    const { mediaType, size } = stored.document;
     const mark = markOf(ports, stored.document, writer, undefined);
     const usage = { deletedManifests: -1, deletedManifestBytes: -size };
     const operation: Operation = { op: "replace", document: mark, etag: stored.etag };
