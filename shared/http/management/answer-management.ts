@@ -15,6 +15,10 @@ export async function answerManagement(request: ManagementRequest, route: ArmRou
   demandApiVersion(request.query);
   const name = registryOf(request.hosts, request.host, route);
   const registry = await request.registries.find(name);
+  // What is not there needs no deletion.
+  if (registry === undefined && route.kind === "arm-registry" && request.method === "DELETE") {
+    return { status: 204, headers: {} };
+  }
   if (registry === undefined) throw unknownRegistry(request.hosts.scope, route.registry);
   const exchange = { ...request, registry };
   switch (route.kind) {

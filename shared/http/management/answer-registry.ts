@@ -1,20 +1,29 @@
 import type { RegistryPolicies } from "../../catalog/documents.ts";
 import { limits } from "../../domain/limits.ts";
 import { changePolicies } from "../../tenancy/change-policies.ts";
+import { deleteRegistry } from "../../tenancy/delete-registry.ts";
 import type { Reply } from "../exchange.ts";
-import { jsonReply, malformed, readJsonObject } from "../json.ts";
+import { emptyReply, jsonReply, malformed, readJsonObject } from "../json.ts";
 import type { ManagementExchange } from "./exchange.ts";
 import { describeRetention, type PolicyChange, parsePolicies } from "./parse-policies.ts";
 import { loginServer, resourceId, unknownRegistry } from "./resource.ts";
 
 /**
- * GET and PATCH of a registry.
+ * GET, PATCH and DELETE of a registry.
  * @see https://learn.microsoft.com/rest/api/containerregistry/registries
  */
 export async function answerRegistry(exchange: ManagementExchange): Promise<Reply> {
+  if (exchange.method === "DELETE") return await remove(exchange);
   if (exchange.method !== "PATCH") return describe(exchange);
   const change = parsePatch(await readJsonObject(exchange.body));
   return describe(await withPolicies(exchange, change));
+}
+
+/** Whatever is in it: from now on it is not found, and what it had is purged later. */
+async function remove({ ports, registries, registry }: ManagementExchange): Promise<Reply> {
+  await deleteRegistry(ports, registry.rid);
+  registries.forget(registry.name);
+  return emptyReply(200);
 }
 
 /** The exchange, about the registry with its policies changed. @throws RegistryError */

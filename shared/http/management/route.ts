@@ -23,7 +23,7 @@ const kinds = {
 } as const satisfies Record<string, string>;
 
 export const armMethods = {
-  "arm-registry": ["GET", "PATCH"],
+  "arm-registry": ["GET", "PATCH", "DELETE"],
   "arm-usages": ["GET"],
   "arm-repository-usages": ["GET"],
   "arm-lifecycle-policy": ["GET", "PUT", "DELETE"],

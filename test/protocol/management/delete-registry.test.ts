@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, test } from "vitest";
+import { ensureRegistry } from "../../../shared/catalog/registries.ts";
+import { asRegistryName } from "../../../shared/domain/name.ts";
+import { bytes, imageManifest, sha256 } from "../harness/content.ts";
+import { type MemoryRegistry, openMemoryRegistry } from "../harness/memory-registry.ts";
+import { blobIsThere, pushBlob, pushConfig, pushManifest } from "../harness/rows.ts";
+import { type Row, runRows } from "../harness/table.ts";
+
+const scope = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/portolan";
+const second = `${scope}/providers/Microsoft.ContainerRegistry/registries/second?api-version=2025-04-01`;
+const content = bytes(1000, 8);
+
+let registry: MemoryRegistry;
+beforeAll(async () => {
+  registry = await openMemoryRegistry();
+  await makeSecond();
+});
+afterAll(async () => {
+  await registry.close();
+});
+
+async function makeSecond(): Promise<void> {
+  const name = asRegistryName("second");
+  if (name === undefined) throw new Error("not a registry's name");
+  await ensureRegistry(registry.service.ports, name, { sparseManifests: false });
+  registry.service.registries.forget(name);
+}
+
+function onSecond(rows: readonly Row[]): Row[] {
+  return rows.map((row) => ({ ...row, headers: { ...row.headers, host: "second.localhost" } }));
+}
+
+const image = [pushConfig(), pushBlob(content), pushManifest("v1", imageManifest())];
+
+test("a registry is deleted with all that is in it, and one that is made anew has nothing of it", async () => {
+  await runRows(registry, [
+    ...image,
+    ...onSecond([...image, ...blobIsThere(content)]),
+    { call: `GET ${second}`, status: 200 },
+    { call: `DELETE ${second}`, status: 200 },
+    { call: `GET ${second}`, status: 404, managementCode: "ResourceNotFound" },
+    { call: `DELETE ${second}`, status: 204 },
+    ...onSecond([{ call: `GET /v2/{repo}/manifests/v1`, status: 404 }]),
+    // Of another registry nothing is touched.
+    ...blobIsThere(content),
+  ]);
+  await makeSecond();
+  await runRows(registry, [
+    { call: `GET ${second}`, status: 200 },
+    ...onSecond([
+      { call: "GET /v2/_catalog", status: 200, json: { repositories: [] } },
+      { call: `HEAD /v2/{repo}/blobs/${sha256(content)}`, status: 404 },
+    ]),
+  ]);
+});
