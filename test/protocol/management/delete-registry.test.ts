@@ -40,7 +40,7 @@ test("a registry is deleted with all that is in it, and one that is made anew ha
     { call: `DELETE ${second}`, status: 200 },
     { call: `GET ${second}`, status: 404, managementCode: "ResourceNotFound" },
     { call: `DELETE ${second}`, status: 204 },
-    ...onSecond([{ call: `GET /v2/{repo}/manifests/v1`, status: 404 }]),
+    ...onSecond([{ call: "GET /v2/{repo}/manifests/v1", status: 404, code: "NAME_UNKNOWN" }]),
     // Of another registry nothing is touched.
     ...blobIsThere(content),
   ]);
