@@ -83,23 +83,20 @@ export function createUpkeep(
     events: async () => await events.ask(),
     collection: async () => await collection.ask(),
   };
+  const alone = async (job: string, work: () => Promise<unknown>) => {
+    await asOnlyOne(ports, job, async () => {
+      await work();
+    });
+  };
   const timers: Readonly<Record<TimerName, () => Promise<void>>> = {
     events: async () => await events.ask(),
     collection: async () => await collection.ask(),
-    retention: async () => {
-      await asOnlyOne(ports, "retention", async () => await runRetention({ ...ports, documents }, log));
-    },
+    retention: async () => await alone("retention", () => runRetention({ ...ports, documents }, log)),
     uploads: async () => {
       await expireUploads(ports, log);
-      await asOnlyOne(ports, "orphans", async () => {
-        await collectOrphans(ports, log);
-      });
+      await alone("orphans", () => collectOrphans(ports, log));
     },
-    usage: async () => {
-      await asOnlyOne(ports, "recount", async () => {
-        await reconcileUsage(ports, log);
-      });
-    },
+    usage: async () => await alone("recount", () => reconcileUsage(ports, log)),
   };
   return {
     documents,

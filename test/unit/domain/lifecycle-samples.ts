@@ -15,7 +15,7 @@ const dayMillis = 24 * 60 * 60 * 1000;
 export const daysAgo = (days: number) => now - days * dayMillis;
 
 /** A digest that is told by its number. */
-export const digestOf = (number: number) => `sha256:${String(number).padStart(64, "0")}` as Digest;
+const digestOf = (number: number) => `sha256:${String(number).padStart(64, "0")}` as Digest;
 
 export const schemeTag = (subject: number, suffix = "") =>
   `sha256-${String(subject).padStart(64, "0")}${suffix}` as Tag;

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { PullRecorder } from "../../shared/catalog/pulls.ts";
-import { serve } from "../../shared/http/serve.ts";
-import type { DocumentStore } from "../../shared/ports/document-store.ts";
-import { imageManifest, sha256 } from "./harness/content.ts";
-import { incoming, openMemoryRegistry, readReply } from "./harness/memory-registry.ts";
-import { pushConfig, pushManifest } from "./harness/rows.ts";
-import { runRows } from "./harness/table.ts";
+import { PullRecorder } from "../../../shared/catalog/pulls.ts";
+import { serve } from "../../../shared/http/serve.ts";
+import type { DocumentStore } from "../../../shared/ports/document-store.ts";
+import { imageManifest, sha256 } from "../../protocol/harness/content.ts";
+import { incoming, openMemoryRegistry, readReply } from "../../protocol/harness/memory-registry.ts";
+import { pushConfig, pushManifest } from "../../protocol/harness/rows.ts";
+import { runRows } from "../../protocol/harness/table.ts";
 
 const image = imageManifest();
 const digest = sha256(image);
