@@ -11,7 +11,6 @@ const leasing: ReadonlySet<EventAction> = new Set([
   "blob-mount",
   "manifest-push",
   "manifest-restore",
-  "repository-restore",
 ]);
 /** What sweeps do themselves. */
 const swept: ReadonlySet<EventAction> = new Set(["blob-collect", "tag-purge"]);

@@ -1,5 +1,6 @@
 import { askForSweep } from "../../../shared/catalog/sweeps.ts";
 import type { Digest } from "../../../shared/domain/digest.ts";
+import { usualGraces } from "../../../shared/domain/graces.ts";
 import type { RepositoryName } from "../../../shared/domain/name.ts";
 import type { CommitOutcome, DocumentStore, Operation } from "../../../shared/ports/document-store.ts";
 import { createLog } from "../../../shared/telemetry/log.ts";
@@ -57,9 +58,16 @@ function linksIn(operations: readonly Operation[]): Digest[] {
 }
 
 const roundsMax = 60;
+const hourMillis = 3_600_000;
 
-/** Lets time pass and everything that nobody waits for be done, until there is nothing more to do. */
-export async function settle({ ports, clock }: Simulation): Promise<void> {
+/** Lets time pass and everything that nobody waits for be done, until nothing is left to do, nor after a look at everything. */
+export async function settle(simulation: Simulation): Promise<void> {
+  await workThrough(simulation);
+  simulation.clock.advance(usualGraces.deepSweepSeconds * 1_000);
+  await workThrough(simulation);
+}
+
+async function workThrough({ ports, clock }: Simulation): Promise<void> {
   let idle = 0;
   for (let rounds = 0; rounds < roundsMax && idle < 3; rounds++) {
     while ((await consumeEvents(ports, silent)).more);
@@ -71,7 +79,9 @@ export async function settle({ ports, clock }: Simulation): Promise<void> {
       continue;
     }
     idle += 1;
-    clock.advance(Math.max(done.next ?? 0, ports.clock.now() + 3_600_000) - ports.clock.now() + 1_000);
+    // What can be restored stays for longer than any lease.
+    const wait = Math.max(done.next ?? 0, clock.now() + hourMillis) - clock.now();
+    clock.advance(Math.min(wait, 26 * hourMillis) + 1_000);
   }
   if (idle < 3) throw new Error("collection does not come to an end");
 }

@@ -65,6 +65,19 @@ export class History {
     this.#count("manifest-push", repository, manifest.digest, "done");
   }
 
+  /** Deleted again before the schedule. */
+  manifestGoneAtStart(repository: RepositoryName, digest: Digest): void {
+    const before = this.#initialContents.get(repository) ?? nothingThere;
+    this.#initialContents.set(repository, withoutManifest(before, digest, this.#soft));
+    this.deletionsTried.add(`${repository} ${digest}`);
+    this.#count("manifest-delete", repository, digest, "done");
+  }
+
+  /** Collected before the schedule. */
+  blobGoneAtStart(repository: RepositoryName, digest: Digest): void {
+    this.#initialBlobs.delete(`${repository} ${digest}`);
+  }
+
   blobPushed(
     action: "blob-push" | "blob-mount",
     repository: RepositoryName,

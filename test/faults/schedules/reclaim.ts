@@ -1,8 +1,9 @@
 import type { BlobDocument } from "../../../shared/catalog/documents.ts";
 import { giveUpGenerations, leaveGeneration } from "../../../shared/catalog/generations.ts";
+import { ids, partitions } from "../../../shared/catalog/keys.ts";
 import type { Place } from "../../../shared/domain/place.ts";
 import { settle } from "./collector.ts";
-import { DocumentIndex } from "./document-index.ts";
+import { DocumentIndex, generationOf, repositoryOf } from "./document-index.ts";
 import { brokenInvariants } from "./invariants.ts";
 import { repositories } from "./samples.ts";
 import { isCalm } from "./scheduler.ts";
@@ -17,7 +18,7 @@ export async function brokenReclaim(simulation: Simulation): Promise<string[]> {
   const { ports, registry } = simulation;
   await settle(simulation);
   const problems = [
-    ...brokenInvariants(simulation).map((problem) => `collected: ${problem}`),
+    ...brokenInvariants(simulation, true).map((problem) => `collected: ${problem}`),
     ...unneeded(simulation),
     ...(await brokenUsage(simulation)),
   ];
@@ -40,6 +41,10 @@ function unneeded(simulation: Simulation): string[] {
   const documents = new DocumentIndex(simulation.documents);
   const problems: string[] = [];
   const needed = new Set([...documents.all("edge")].map(({ document }) => document.child));
+  for (const { partition, document } of documents.all("link")) {
+    // What can be restored comes back as it was, with what no manifest needed.
+    if (isLeft(simulation, documents, partition)) needed.add(document.digest);
+  }
   const places = new Set<string>();
   for (const { document } of documents.all("blob")) {
     places.add(keyOf(document.place));
@@ -54,6 +59,12 @@ function unneeded(simulation: Simulation): string[] {
       problems.push(`no document names the bytes at ${place}`);
   }
   return problems;
+}
+
+function isLeft({ registry }: Simulation, documents: DocumentIndex, partition: string): boolean {
+  const header = partitions.repository(registry.rid, repositoryOf(partition));
+  const present = documents.get("repository", header, ids.repository);
+  return present?.state !== "live" || present.generation !== generationOf(partition);
 }
 
 function nameOf({ digest, state }: BlobDocument): string {

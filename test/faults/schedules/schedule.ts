@@ -1,12 +1,16 @@
+import { findLink } from "../../../shared/catalog/blobs.ts";
+import { removeManifest } from "../../../shared/catalog/deletion/remove-manifest.ts";
 import { finishManifestDeletion } from "../../../shared/catalog/manifest-deletion.ts";
 import { ensureRepository, findRepository } from "../../../shared/catalog/repositories.ts";
+import { askForSweep } from "../../../shared/catalog/sweeps.ts";
 import { usualGraces } from "../../../shared/domain/graces.ts";
 import { pushBlob } from "../../../shared/registry/uploads/push-blob.ts";
 import { writeManifest } from "../../../shared/registry/write-manifest.ts";
+import { createLog } from "../../../shared/telemetry/log.ts";
+import { collect } from "../../../shared/upkeep/collection/collect.ts";
 import { act, drawFocus, type Focus } from "./actions.ts";
 import { endUploads } from "./begun-uploads.ts";
-import { lookAtEverything, removeManifest } from "./clients.ts";
-import { collect } from "./collector.ts";
+import { lookAtEverything } from "./clients.ts";
 import { brokenInvariants } from "./invariants.ts";
 import { brokenPulls } from "./pull-image.ts";
 import { brokenReclaim } from "./reclaim.ts";
@@ -45,7 +49,7 @@ export interface ScheduleResult {
 export async function runSchedule(seed: number, traced = false): Promise<ScheduleResult> {
   const weather = weathers[seed % weathers.length];
   if (weather === undefined) throw new Error(`not a seed: ${seed}`);
-  const softDelete = { enabled: true, days: 7 };
+  const softDelete = { enabled: true, days: 90 };
   const soft = Math.floor(seed / weathers.length) % 2 === 0;
   const simulation = await newSimulation(seed, weather, { policies: soft ? { softDelete } : {}, traced });
   const { random, scheduler, history, surprises } = simulation;
@@ -102,14 +106,24 @@ async function setUp(simulation: Simulation, focus: Focus): Promise<void> {
 }
 
 /** Some of it has been deleted and collected of late, so that its bytes may go any time now. */
-async function condemnSome(simulation: Simulation): Promise<void> {
-  const { random, clock } = simulation;
+async function condemnSome({ random, clock, ports, registry, history }: Simulation): Promise<void> {
   clock.advance(2 * usualGraces.requestSeconds * 1_000);
-  for (const repository of repositories) {
-    for (const manifest of manifests) {
-      if (random(2) === 0) await removeManifest(simulation, repository, manifest);
+  for (const name of repositories) {
+    const repository = await findRepository(ports, registry, name);
+    if (repository === undefined) continue;
+    for (const { digest } of manifests) {
+      if (random(2) === 0 && (await removeManifest(ports, repository, digest))) {
+        history.manifestGoneAtStart(name, digest);
+      }
     }
-    await collect(simulation, repository);
+    await askForSweep(ports, registry.rid, name, ports.clock.now());
+    await collect(
+      ports,
+      createLog("silent", () => {}),
+    );
+    for (const { digest } of blobs) {
+      if ((await findLink(ports, repository, digest)) === undefined) history.blobGoneAtStart(name, digest);
+    }
   }
   clock.advance((usualGraces.requestSeconds + random(1_200) - 900) * 1_000);
 }
