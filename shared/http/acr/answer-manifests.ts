@@ -8,7 +8,7 @@ import type { Reply, RepositoryExchange } from "../exchange.ts";
 import { jsonReply, readJsonObject } from "../json.ts";
 import { parseAttributes } from "./attributes.ts";
 import { demandRepository, unknownManifest } from "./demand.ts";
-import { headOf, manifestItem } from "./items.ts";
+import { headOf, listOf, manifestItem } from "./items.ts";
 import { nextPage, parseListQuery } from "./list-query.ts";
 
 /** @see https://learn.microsoft.com/rest/api/containerregistry/manifests/get-list */
@@ -19,7 +19,7 @@ export async function answerManifestList(exchange: RepositoryExchange): Promise<
   const { manifests, next } = await listManifests(ports, repository, asked.order, asked.place, asked.limit);
   const link = next === undefined ? {} : nextPage([prefix + name, "_manifests"], asked, next);
   const items = manifests.map((manifest) => manifestItem(manifest, false));
-  return jsonReply(method, { ...headOf(exchange), manifests: items }, 200, link);
+  return jsonReply(method, { ...headOf(exchange), ...listOf("manifests", items) }, 200, link);
 }
 
 /**

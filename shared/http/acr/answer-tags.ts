@@ -9,7 +9,7 @@ import type { Reply, RepositoryExchange } from "../exchange.ts";
 import { emptyReply, jsonReply, malformed, readJsonObject } from "../json.ts";
 import { parseAttributes } from "./attributes.ts";
 import { demandRepository, demandTag, unknownTag } from "./demand.ts";
-import { headOf, tagItem } from "./items.ts";
+import { headOf, listOf, tagItem } from "./items.ts";
 import { nextPage, parseListQuery } from "./list-query.ts";
 
 /** @see https://learn.microsoft.com/rest/api/containerregistry/tag/get-list */
@@ -21,7 +21,7 @@ export async function answerTagList(exchange: RepositoryExchange): Promise<Reply
   const repository = await demandRepository(exchange);
   const { tags, next } = await listTags(ports, repository, asked.order, asked.place, digest, asked.limit);
   const link = next === undefined ? {} : nextPage([prefix + name, "_tags"], asked, next, digest);
-  return jsonReply(method, { ...headOf(exchange), tags: tags.map(tagItem) }, 200, link);
+  return jsonReply(method, { ...headOf(exchange), ...listOf("tags", tags.map(tagItem)) }, 200, link);
 }
 
 /**

@@ -9,6 +9,14 @@ export function headOf({ host, prefix, name }: RepositoryExchange): Readonly<Rec
   return { registry: host, imageName: prefix + name };
 }
 
+/** A list; left out when it is empty, as the hosted service does and its own command line program relies on. */
+export function listOf(
+  name: string,
+  items: readonly unknown[],
+): Readonly<Record<string, readonly unknown[]>> {
+  return items.length === 0 ? {} : { [name]: items };
+}
+
 /** ms since 1970 as the hosted service writes times. */
 export function timestamp(millis: number): string {
   return new Date(millis).toISOString();

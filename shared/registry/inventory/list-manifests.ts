@@ -9,7 +9,7 @@ import type { Repository } from "../../catalog/repositories.ts";
 import type { Digest } from "../../domain/digest.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Ports } from "../../ports/ports.ts";
-import { type ListPlace, type Order, unknownPlace } from "./list-place.ts";
+import { firstFilled, type ListPlace, type Order, unknownPlace } from "./list-place.ts";
 
 export interface ListedManifests {
   readonly manifests: readonly TaggedManifest[];
@@ -29,6 +29,20 @@ export async function listManifests(
   limit: number,
 ): Promise<ListedManifests> {
   if (limit === 0) return { manifests: [], next: undefined };
+  return await firstFilled(
+    place,
+    async (from) => await readPage(ports, repository, order, from, limit),
+    ({ manifests }) => manifests.length === 0,
+  );
+}
+
+async function readPage(
+  ports: Ports,
+  repository: Repository,
+  order: Order,
+  place: ListPlace<Digest> | undefined,
+  limit: number,
+): Promise<ListedManifests> {
   if (order === "none") {
     const { manifests, next } = await listById(ports, repository, place?.last, limit);
     return { manifests, next: next === undefined ? undefined : { last: next } };

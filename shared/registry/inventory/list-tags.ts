@@ -6,7 +6,7 @@ import { findTag } from "../../catalog/tags.ts";
 import type { Digest } from "../../domain/digest.ts";
 import type { Tag } from "../../domain/name.ts";
 import type { Ports } from "../../ports/ports.ts";
-import { type ListPlace, type Order, unknownPlace } from "./list-place.ts";
+import { firstFilled, type ListPlace, type Order, unknownPlace } from "./list-place.ts";
 
 export interface ListedTags {
   readonly tags: readonly TagDocument[];
@@ -28,6 +28,21 @@ export async function listTags(
   limit: number,
 ): Promise<ListedTags> {
   if (limit === 0) return { tags: [], next: undefined };
+  return await firstFilled(
+    place,
+    async (from) => await readPage(ports, repository, order, from, digest, limit),
+    ({ tags }) => tags.length === 0,
+  );
+}
+
+async function readPage(
+  ports: Ports,
+  repository: Repository,
+  order: Order,
+  place: ListPlace<Tag> | undefined,
+  digest: Digest | undefined,
+  limit: number,
+): Promise<ListedTags> {
   if (digest !== undefined) {
     const { tags, next } = await listTagsOf(ports, repository, digest, place?.last, limit);
     return { tags, next: next === undefined ? undefined : { last: next } };

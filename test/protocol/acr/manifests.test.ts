@@ -62,7 +62,11 @@ interface Item extends Readonly<Record<string, unknown>> {
 }
 
 function manifestsAre(query: string, ...manifests: readonly unknown[]): Row {
-  return { call: `GET /acr/v1/{repo}/_manifests${query}`, status: 200, json: { ...head, manifests } };
+  return {
+    call: `GET /acr/v1/{repo}/_manifests${query}`,
+    status: 200,
+    json: manifests.length === 0 ? head : { ...head, manifests },
+  };
 }
 
 const unknown = { status: 404, code: "MANIFEST_UNKNOWN" } as const;

@@ -29,7 +29,11 @@ function item(name: string, content: string, attributes: Readonly<Record<string,
 }
 
 function tagsAre(query: string, ...tags: readonly unknown[]): Row {
-  return { call: `GET /acr/v1/{repo}/_tags${query}`, status: 200, json: { ...head, tags } };
+  return {
+    call: `GET /acr/v1/{repo}/_tags${query}`,
+    status: 200,
+    json: tags.length === 0 ? head : { ...head, tags },
+  };
 }
 
 function malformed(query: string): Row {
@@ -175,6 +179,10 @@ const cases: readonly Case[] = [
       tagsAre("?orderby=timeasc", item("latest", image), item("v2", second)),
       tagsAre(`?digest=${digest}`, item("latest", image)),
       ...manifestIsThere("v1", image),
+      // A page that is empty would be taken for the last.
+      { call: "PATCH /acr/v1/{repo}/_tags/latest", body: '{"listEnabled":false}', status: 200 },
+      tagsAre("?n=1", item("v2", second)),
+      tagsAre("?n=1&orderby=timeasc", item("v2", second)),
       { call: "PATCH /acr/v1/{repo}/_tags/v1", body: '{"readEnabled":false}', status: 200 },
       { call: "GET /v2/{repo}/manifests/v1", status: 403, code: "DENIED" },
       ...manifestIsThere("latest", image),
