@@ -267,7 +267,7 @@ export interface RepositoryUsageDocument extends Document {
   readonly counted: readonly string[];
   readonly updatedAt: number;
   readonly recount?: RepositoryRecount;
-  /** What a recount that is under way has found so far. */
+  /** What the latest recount adds up, part by part. */
   readonly recounting?: HolderSums & { readonly pass: string; readonly part: number };
 }
 

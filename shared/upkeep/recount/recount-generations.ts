@@ -204,8 +204,7 @@ async function settle(
   if (kept === undefined && drift === undefined) return undefined;
   const { uniqueBlobs, uniqueBytes, sharedBlobs, sharedBytes } =
     kept?.recounting?.pass === pass ? kept.recounting : noHolders;
-  const { recounting: _, ...rest } = kept ?? {
-    recounting: undefined,
+  const rest = kept ?? {
     id: ids.repositoryUsage(repository, generation),
     kind: "repository-usage" as const,
     schema,
@@ -215,6 +214,7 @@ async function settle(
     counted: [],
     updatedAt: ports.clock.now(),
   };
+  // What the recount has added up stays: it may be cut short now, and come by here again.
   const after: RepositoryUsageDocument = {
     ...rest,
     writer: ports.ids.nonce(),

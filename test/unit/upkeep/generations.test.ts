@@ -125,6 +125,7 @@ describe("figures of a repository that is deleted", () => {
     expect(await sums(ports, registry)).toEqual({ live: one, left: noFigures });
     const { usages } = await listRepositoryUsage(ports, registry.rid, undefined, 10);
     expect(usages.map(stateOfUsage)).toEqual(["purged", "live"]);
+    expect(usages[0]?.figures).toEqual(noFigures);
     expect(usages[0]?.expiresAt).toBeGreaterThan(ports.clock.now() / 1000);
   });
 
