@@ -50,9 +50,9 @@ export async function preview(
 }
 
 /** What was decided, before anybody can come between. */
-export async function decide(memory: MemoryRegistry) {
+export async function decide(memory: MemoryRegistry, asked: Ports = memory.ports) {
   const repository = await memory.repository();
-  const seen = must(await loadSnapshot(memory.ports, repository, true));
+  const seen = must(await loadSnapshot(asked, repository, true));
   const policy = must(repository.registry.policies.lifecycle);
   const victims = decideLifecycle(policy, seen.snapshot, memory.clock.now());
   return {
