@@ -2,13 +2,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { listRegistries } from "../../shared/catalog/registries.ts";
 import { readConfig } from "../../shared/config.ts";
 import { usualGraces } from "../../shared/domain/graces.ts";
 import { seededRandom } from "../../shared/memory/random.ts";
 import { openPorts } from "../../shared/open-ports.ts";
 import type { Ports } from "../../shared/ports/ports.ts";
 import { createLog } from "../../shared/telemetry/log.ts";
+import { deleteRegistry } from "../../shared/tenancy/delete-registry.ts";
+import { purgeRegistries } from "../../shared/upkeep/collection/purge-registry.ts";
 import { workThrough } from "../../shared/upkeep/do-work.ts";
+import { readRecountReport } from "../../shared/upkeep/recount/report.ts";
 import { createUpkeep, type Upkeep } from "../../shared/upkeep/upkeep.ts";
 import { startAzureEmulators } from "../support/azure-emulators.ts";
 import { type CountedRegistry, openCountedRegistry } from "../support/counted-registry.ts";
@@ -111,5 +115,29 @@ describe.each(stores)("on $name, the event consumer", ({ open, changes }) => {
     await Promise.all(consumers);
     await upkeep.tick("events");
     expect(await registry.counted()).toEqual(await registry.recount());
+  });
+
+  it.runIf(changes)("is found to be right by a recount, which says so", async () => {
+    await upkeep.tick("usage");
+    const report = await readRecountReport(ports, registry.rid);
+    expect(report).toMatchObject({ shards: 256, drifts: 0, unsettled: 0 });
+    expect(await registry.counted()).toEqual(await registry.recount());
+  });
+
+  it("has nothing left of a registry that was deleted, when it is purged", async () => {
+    const random = seededRandom(11);
+    for (let step = 0; step < 10; step++) await registry.change(random);
+    const { rid } = registry;
+    expect(await deleteRegistry(ports, rid)).toBe(true);
+    const later = { ...ports, clock: { now: () => Date.now() + 24 * 3600 * 1000 } };
+    const log = createLog("silent", () => {});
+    const shown = (await ports.documents.changes(undefined, 1_000)).changes;
+    const of = shown.filter(({ partition }) => partition.includes(rid));
+    expect(of.length).toBeGreaterThan(10);
+    expect((await purgeRegistries(later, log)).purged).toBe(1);
+    for (const { partition, stored } of of) {
+      expect(await ports.documents.read(partition, stored.document.id, { fresh: true })).toBeUndefined();
+    }
+    expect((await listRegistries(ports, undefined, 10)).registries).toEqual([]);
   });
 });
