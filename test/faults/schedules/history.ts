@@ -6,6 +6,7 @@ import { blobs, nameOf, type SampleManifest } from "./samples.ts";
 import {
   type BlobState,
   type ContentState,
+  isRestorable,
   leaveBlob,
   leaveContent,
   nothingThere,
@@ -200,12 +201,18 @@ export class History {
     if (digest === undefined || outcome === "nothing") return;
     const label = `restore ${nameOf(digest)} as ${tag}`;
     this.#onContent(repository, span, label, outcome === "done" && !this.#partial, (state) =>
-      state.live.has(digest) || state.deleted.has(digest) ? withRestored(state, manifests, tag) : undefined,
+      isRestorable(state, digest) ? withRestored(state, manifests, tag) : undefined,
     );
     // Children come back one by one before it.
     for (const child of manifests.slice(1)) {
       this.#onContent(repository, span, `perhaps restore ${nameOf(child)}`, false, (state) =>
-        state.deleted.has(child) ? withRestored(state, [child], undefined) : undefined,
+        isRestorable(state, child) ? withRestored(state, [child], undefined) : undefined,
+      );
+    }
+    // From what the repository has left, they bring their blobs with them.
+    for (const { digest: blob } of blobs) {
+      this.#onBlob(repository, blob, span, "restore", false, (state) =>
+        state.kept.some(({ present }) => present) ? { ...state, present: true, relied: true } : undefined,
       );
     }
   }

@@ -8,6 +8,7 @@ import { brokenInvariants } from "./invariants.ts";
 import { repositories } from "./samples.ts";
 import { isCalm } from "./scheduler.ts";
 import type { Simulation } from "./simulation.ts";
+import { softDeleteDays } from "./states.ts";
 import { brokenUsage } from "./usage-invariants.ts";
 
 /**
@@ -24,8 +25,10 @@ export async function brokenReclaim(simulation: Simulation): Promise<string[]> {
   ];
   for (const name of repositories) {
     await leaveGeneration(ports, registry, name);
-    await giveUpGenerations(ports, registry, name);
+    if (simulation.random(2) === 0) await giveUpGenerations(ports, registry, name);
   }
+  // What is not given up expires.
+  simulation.clock.advance((softDeleteDays + 1) * 24 * 3_600_000);
   await settle(simulation);
   const documents = new DocumentIndex(simulation.documents);
   const left = [...documents.kinds("manifest", "tag", "link", "edge", "holder", "blob", "referrer")];

@@ -17,6 +17,7 @@ import { brokenReclaim } from "./reclaim.ts";
 import { blobs, manifests, pushOf, repositories, tags, wholeBody } from "./samples.ts";
 import type { Weather } from "./scheduler.ts";
 import { codeOf, newSimulation, passingTime, type Simulation } from "./simulation.ts";
+import { softDeleteDays } from "./states.ts";
 
 export const weathers: readonly Weather[] = [
   { name: "calm", lost: 0, refused: 0, prefix: 0, crash: 0 },
@@ -49,7 +50,7 @@ export interface ScheduleResult {
 export async function runSchedule(seed: number, traced = false): Promise<ScheduleResult> {
   const weather = weathers[seed % weathers.length];
   if (weather === undefined) throw new Error(`not a seed: ${seed}`);
-  const softDelete = { enabled: true, days: 90 };
+  const softDelete = { enabled: true, days: softDeleteDays };
   const soft = Math.floor(seed / weathers.length) % 2 === 0;
   const simulation = await newSimulation(seed, weather, { policies: soft ? { softDelete } : {}, traced });
   const { random, scheduler, history, surprises } = simulation;

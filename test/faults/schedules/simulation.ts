@@ -151,9 +151,11 @@ interface Process {
   serve<T>(bent: Ports, use: () => Promise<T>): Promise<T>;
 }
 
+/** One for all: each costs every promise of the process something, for ever. */
+const serving = new AsyncLocalStorage<Ports>();
+
 /** A process that remembers repositories, whichever request asks. */
 function newProcess(ports: Ports): Process {
-  const serving = new AsyncLocalStorage<Ports>();
   const documents: Ports["documents"] = {
     ...ports.documents,
     read: async (partition, id, options) =>

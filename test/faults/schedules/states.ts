@@ -2,6 +2,8 @@ import type { Digest } from "../../../shared/domain/digest.ts";
 import type { Tag } from "../../../shared/domain/name.ts";
 import { nameOf } from "./samples.ts";
 
+export const softDeleteDays = 90;
+
 // What a repository is to its clients, blob by blob and as a whole.
 
 /** `relied`: somebody was told during the schedule that the blob is there, so collection must leave it. */
@@ -56,6 +58,11 @@ export function withoutManifest(state: ContentState, digest: Digest, soft: boole
     deleted: soft ? new Set([...state.deleted, digest]) : state.deleted,
     tags: new Map([...state.tags].filter(([, named]) => named !== digest)),
   };
+}
+
+/** Here, or in what the repository has left. */
+export function isRestorable({ live, deleted, kept }: ContentState, digest: Digest): boolean {
+  return live.has(digest) || deleted.has(digest) || kept.some((state) => isRestorable(state, digest));
 }
 
 /** @param manifests the first comes back with the tag, and those of the others that are deleted */
