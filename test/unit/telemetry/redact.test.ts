@@ -16,6 +16,9 @@ describe("a target that is written down", () => {
     ["/v2/a/blobs/uploads/?mount=sha256:00&from=b%2Fc"],
     ["/v2/a%2Fb/manifests/latest"],
     ["/v2/a/referrers/sha256:00?artifactType=application%2Fx"],
+    ["/acr/v1/library%2Fhello/_tags?last=v1&n=2&orderby=timedesc&at=1700000000000&digest=sha256%3A00"],
+    ["/acr/v1/_deleted/a/_manifests/sha256:00?force=true&api-version=2021-07-01"],
+    ["/subscriptions/s/resourceGroups/g?api-version=2025-04-01&%24skiptoken=a&repository=b"],
   ])("is %s as it came when it holds no secret", (target) => {
     expect(redactTarget(target)).toBe(target);
   });
@@ -29,6 +32,8 @@ describe("a target that is written down", () => {
     ["/v2/?sv=2025-01-05&sig=abc%3D&se=x", "/v2/?sv=REDACTED&sig=REDACTED&se=REDACTED"],
     ["/v2/?access_token=abc&n=1", "/v2/?access_token=REDACTED&n=1"],
     ["/v2/?eyJhbGciOi", "/v2/?REDACTED"],
+    [`/acr/v1/a/_tags/${ticket}`, `/acr/v1/a/_tags/${id}.REDACTED`],
+    ["/subscriptions/s?api-version=1&code=abc", "/subscriptions/s?api-version=1&code=REDACTED"],
     ["http://user:password@localhost/v2/", "http://REDACTED@localhost/v2/"],
   ])("is %s without what opens something", (target, written) => {
     expect(redactTarget(target)).toBe(written);
