@@ -47,7 +47,7 @@ export async function findDeletedTag(
       after: prefix,
       before,
       descending: true,
-      limit: 100,
+      limit: limits.pageItemsMax,
       fresh: true,
     });
     const documents = page.documents as readonly Stored<DeletedTagDocument>[];
