@@ -2,8 +2,8 @@
  * Patterns of repository names and tags. `*` is any characters but `/`, `**` any characters, `?` one character but `/`; `**` as a
  * whole part of a path may also be no part at all, so that `app` is among what `**` before `/app` means. All else is itself.
  *
- * A glob is followed with all its possibilities at once, so the time is at most the product of both lengths, whatever they are.
- * Regular expressions of tenants, or globs made into such, could be made to try for hours.
+ * The time is at most the product of both lengths, whatever they are. Regular expressions of tenants, or globs made into such, could
+ * be made to try for hours.
  */
 export type Matcher = (text: string) => boolean;
 
@@ -21,8 +21,8 @@ export function isTagGlob(glob: string): boolean {
 }
 
 export function compileGlob(glob: string): Matcher {
+  if (!glob.includes("**")) return (text) => matchParts(glob, text);
   const steps = stepsOf(glob);
-  if (steps.every((step) => typeof step === "object")) return (text) => text === glob;
   return (text) => follow(steps, text);
 }
 
@@ -30,6 +30,46 @@ export function compileGlob(glob: string): Matcher {
 export function compileGlobs(globs: readonly string[]): Matcher {
   const matchers = globs.map(compileGlob);
   return (text) => matchers.some((matches) => matches(text));
+}
+
+/**
+ * Without `**` the parts of both meet one to one. A mismatch then lengthens the latest `*` alone: had an earlier one been longer, the
+ * latest could have begun no sooner.
+ */
+function matchParts(glob: string, text: string): boolean {
+  let at = 0;
+  let star = -1;
+  let resume = 0;
+  for (let index = 0; index < text.length; ) {
+    if (glob[at] === "*") {
+      star = at++;
+      resume = index;
+    } else if (glob[at] === text[index] || (glob[at] === "?" && text[index] !== "/")) {
+      at++;
+      index++;
+    } else if (star >= 0 && text[resume] !== "/") {
+      at = star + 1;
+      index = ++resume;
+    } else return false;
+  }
+  while (glob[at] === "*") at++;
+  return at === glob.length;
+}
+
+/** Follows a glob with all its possibilities at once. */
+function follow(steps: readonly Step[], text: string): boolean {
+  let here = new Uint8Array(steps.length + 1);
+  let next = new Uint8Array(steps.length + 1);
+  reach(steps, here, 0);
+  for (let at = 0; at < text.length; at++) {
+    next.fill(0);
+    const character = text[at] ?? "";
+    for (let index = 0; index < steps.length; index++) {
+      if (here[index] === 1) take(steps, next, index, character);
+    }
+    [here, next] = [next, here];
+  }
+  return here[steps.length] === 1;
 }
 
 function stepsOf(glob: string): Step[] {
@@ -46,21 +86,6 @@ function stepsOf(glob: string): Step[] {
     else steps.push(glob[at] === "?" ? "one" : { literal: glob[at] ?? "" });
   }
   return steps;
-}
-
-function follow(steps: readonly Step[], text: string): boolean {
-  let here = new Uint8Array(steps.length + 1);
-  let next = new Uint8Array(steps.length + 1);
-  reach(steps, here, 0);
-  for (let at = 0; at < text.length; at++) {
-    next.fill(0);
-    const character = text[at] ?? "";
-    for (let index = 0; index < steps.length; index++) {
-      if (here[index] === 1) take(steps, next, index, character);
-    }
-    [here, next] = [next, here];
-  }
-  return here[steps.length] === 1;
 }
 
 /** Where this step may lead when it takes the character. */

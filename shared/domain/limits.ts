@@ -136,7 +136,7 @@ export const limits = {
   /** Tags and manifests of one repository, with what manifests name, that lifecycle rules are applied to. */
   retentionItemsMax: 500_000,
   /** Deletions of one run of lifecycle rules, and seconds after which it begins no other. */
-  retentionDeletionsPerRunMax: 2_000,
+  retentionDeletionsPerRunMax: 10_000,
   retentionRunSecondsMax: 240,
   /** Repositories that one page of a preview looks through. */
   previewRepositoriesMax: 100,
