@@ -11,6 +11,7 @@ import { acrRepository } from "./acr/repository.ts";
 import { acrTag } from "./acr/tag.ts";
 import { acrTags } from "./acr/tags.ts";
 import { armCollection } from "./arm/collection.ts";
+import { armCollectionPreview } from "./arm/collection-preview.ts";
 import { armDeletedRepositories } from "./arm/deleted-repositories.ts";
 import { armLifecyclePolicy } from "./arm/lifecycle-policy.ts";
 import { armLifecyclePreview } from "./arm/lifecycle-preview.ts";
@@ -67,6 +68,7 @@ export const doors: readonly Door[] = [
   armLifecyclePreview,
   armDeletedRepositories,
   armCollection,
+  armCollectionPreview,
   armUsageReconciliation,
   notFound,
 ];

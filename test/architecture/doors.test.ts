@@ -32,6 +32,7 @@ const functionNames: Readonly<Record<Route["kind"], string>> = {
   "arm-lifecycle-preview": "arm_lifecycle_preview",
   "arm-deleted-repositories": "arm_deleted_repositories",
   "arm-collection": "arm_collection",
+  "arm-collection-preview": "arm_collection_preview",
   "arm-usage-reconciliation": "arm_usage_reconciliation",
   "arm-registry": "arm_registry",
   "arm-usages": "arm_usages",

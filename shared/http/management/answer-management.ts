@@ -1,5 +1,6 @@
 import type { Reply } from "../exchange.ts";
 import { answerCollection } from "./answer-collection.ts";
+import { answerCollectionPreview } from "./answer-collection-preview.ts";
 import { answerDeletedRepositories } from "./answer-deleted-repositories.ts";
 import { answerLifecyclePolicy } from "./answer-lifecycle-policy.ts";
 import { answerLifecyclePreview } from "./answer-lifecycle-preview.ts";
@@ -36,6 +37,8 @@ export async function answerManagement(request: ManagementRequest, route: ArmRou
       return await answerDeletedRepositories(exchange);
     case "arm-collection":
       return await answerCollection(exchange);
+    case "arm-collection-preview":
+      return await answerCollectionPreview(exchange);
     case "arm-usage-reconciliation":
       return await answerUsageReconciliation(exchange);
   }

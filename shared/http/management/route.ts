@@ -19,6 +19,7 @@ const kinds = {
   "lifecyclepolicies/default/preview": "arm-lifecycle-preview",
   deletedrepositories: "arm-deleted-repositories",
   collection: "arm-collection",
+  "collection/preview": "arm-collection-preview",
   usagereconciliation: "arm-usage-reconciliation",
 } as const satisfies Record<string, string>;
 
@@ -30,6 +31,7 @@ export const armMethods = {
   "arm-lifecycle-preview": ["GET", "POST"],
   "arm-deleted-repositories": ["GET"],
   "arm-collection": ["GET"],
+  "arm-collection-preview": ["GET"],
   "arm-usage-reconciliation": ["GET", "POST"],
 } as const satisfies Record<(typeof kinds)[keyof typeof kinds], readonly string[]>;
 

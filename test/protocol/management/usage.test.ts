@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BuiltRegistry, openBuiltRegistry } from "../harness/built-registry.ts";
-import { bytes, descriptorOf, emptyConfig, imageManifest, layerType } from "../harness/content.ts";
+import { bytes, descriptorOf, emptyConfig, imageManifest, layerType, sha256 } from "../harness/content.ts";
 import { pushBlob, pushConfig, pushManifest } from "../harness/rows.ts";
 import { runRows } from "../harness/table.ts";
 
@@ -129,6 +129,25 @@ test("collection tells what waits, and of its last run", async () => {
     id: `${base}/collection`,
     properties: { condemnedBlobs: 0, condemnedBytes: 0 },
   });
+});
+
+test("collection shows what it would take, from when on and why", async () => {
+  const loose = bytes(200, 9);
+  await runRows(registry, [pushBlob(loose, "one/app")]);
+  const { value, nextLink } = await list(`collection/preview?${version}`);
+  expect(nextLink).toBeUndefined();
+  expect(value).toEqual([
+    {
+      kind: "blob",
+      repository: "one/app",
+      digest: sha256(loose),
+      size: 200,
+      fromTime: expect.stringMatching(/^2.*Z$/) as unknown,
+      reason: expect.stringContaining("no manifest") as unknown,
+    },
+  ]);
+  const { status } = await ask("GET", `collection/preview?${version}&$skiptoken=UPPER`);
+  expect(status).toBe(400);
 });
 
 describe("the preview of a lifecycle policy", () => {

@@ -11,7 +11,7 @@ const others = [
   ["acr/v1", ["_catalog", "_deleted", "_tags", "_manifests", "a", "%5Fb", "v2"]],
   [
     "Subscriptions/s/ResourceGroups/g/Providers/microsoft.containerregistry/Registries/local",
-    ["listUsages", "LISTUSAGES", "repositoryUsages", "lifecyclePolicies", "default", "preview", "_tags"],
+    ["listUsages", "LISTUSAGES", "collection", "lifecyclePolicies", "default", "preview", "_tags"],
   ],
 ] as const;
 const othersSegmentsMax = 4;
@@ -42,6 +42,7 @@ const doorOf: Readonly<Record<Route["kind"], string>> = {
   "arm-lifecycle-preview": "arm_lifecycle_preview",
   "arm-deleted-repositories": "arm_deleted_repositories",
   "arm-collection": "arm_collection",
+  "arm-collection-preview": "arm_collection_preview",
   "arm-usage-reconciliation": "arm_usage_reconciliation",
   "arm-registry": "arm_registry",
   "arm-usages": "arm_usages",

@@ -16,6 +16,7 @@ const paths: readonly (readonly [string, keyof typeof armMethods])[] = [
   ["/lifecyclePolicies/default/preview", "arm-lifecycle-preview"],
   ["/deletedRepositories", "arm-deleted-repositories"],
   ["/collection", "arm-collection"],
+  ["/collection/preview", "arm-collection-preview"],
   ["/usageReconciliation", "arm-usage-reconciliation"],
 ];
 
