@@ -61,6 +61,7 @@ describe("the configuration", () => {
     [{ ACCESS_LOG_SAMPLE: "1.1" }, "ACCESS_LOG_SAMPLE is a number from 0 to 1"],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: "here" }, "OTEL_EXPORTER_OTLP_ENDPOINT is a URL"],
     [{ DEFAULT_REGISTRY: "a" }, "DEFAULT_REGISTRY is 5 to 50"],
+    [{ RETENTION_INTERVAL_SECONDS: "1d" }, "RETENTION_INTERVAL_SECONDS is a number of seconds"],
     [{ PLAIN_HOSTS: "localhost:5000" }, "PLAIN_HOSTS lists host names without ports"],
   ])("refuses %o in one line that names the variable", (env, message) => {
     expect(() => readConfig(env)).toThrow(message);
@@ -73,6 +74,11 @@ describe("the configuration", () => {
     ["true", Number.MAX_SAFE_INTEGER],
   ])("serves through as SERVE_THROUGH=%s says", (text, bytes) => {
     expect(readConfig({ SERVE_THROUGH: text }).serveThroughBytesMax).toBe(bytes);
+  });
+
+  it("has lifecycle rules go round once a day, unless told otherwise", () => {
+    expect(readConfig({}).graces.retentionSeconds).toBe(86_400);
+    expect(readConfig({ RETENTION_INTERVAL_SECONDS: "3600" }).graces.retentionSeconds).toBe(3_600);
   });
 
   it("logs every request on this machine and on emulators, and one in a hundred in Azure, unless told otherwise", () => {

@@ -1,11 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { RetentionCursorDocument } from "../../../shared/catalog/collection-documents.ts";
+import { ids, partitions } from "../../../shared/catalog/keys.ts";
 import { PullRecorder } from "../../../shared/catalog/pulls.ts";
 import { untaggedRule } from "../../../shared/domain/lifecycle.ts";
 import { asRepositoryName, type RepositoryName } from "../../../shared/domain/name.ts";
 import { writeManifest } from "../../../shared/registry/write-manifest.ts";
+import { createLog } from "../../../shared/telemetry/log.ts";
 import { loadSnapshot } from "../../../shared/upkeep/retention/load-snapshot.ts";
 import type { PreviewPosition } from "../../../shared/upkeep/retention/preview.ts";
+import { createUpkeep } from "../../../shared/upkeep/upkeep.ts";
+import { eventQueue } from "../../../shared/upkeep/wake-on-events.ts";
 import { indexOf, must, name, soft } from "../registry/memory-registry.ts";
 import {
   child,
@@ -122,6 +126,37 @@ describe("retention", () => {
     expect(await run(memory)).toEqual([]);
     memory.clock.advance(dayMillis / 2);
     expect((await run(memory)).at(-1)).toMatchObject({ manifests: 0, finished: true });
+  });
+
+  it("is run by its timer, one process at a time, and wakes who counts", async () => {
+    const memory = open([old]);
+    await fill(memory);
+    await memory.registry();
+    const log = createLog("silent", () => {});
+    const upkeep = createUpkeep(memory.ports, log, true);
+    await memory.ports.documents.commit(partitions.operations, [
+      {
+        op: "create",
+        document: {
+          ...{
+            id: ids.jobLease("retention"),
+            kind: "job-lease",
+            schema: 1,
+            writer: "other",
+            holder: "other",
+          },
+          ...{ until: memory.clock.now() + 60_000 },
+        },
+      },
+    ]);
+    await upkeep.tick("retention");
+    expect(await memory.pull("v1")).toBeDefined();
+    memory.clock.advance(60_000);
+    await upkeep.tick("retention");
+    await upkeep.settled();
+    expect(await memory.pull("v1")).toBeUndefined();
+    expect(await memory.ports.work.length(eventQueue)).toBe(1);
+    expect(memory.of("job-lease")).toEqual([]);
   });
 
   it("does nothing for a registry whose rules only keep", async () => {
