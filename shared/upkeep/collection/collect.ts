@@ -1,7 +1,9 @@
+import { listInCatalog, readEntry } from "../../catalog/catalog-entries.ts";
 import type { RegistryDocument } from "../../catalog/documents.ts";
 import { listDeletedBefore } from "../../catalog/generations.ts";
+import { endOfPrefix, ranks } from "../../catalog/keys.ts";
 import { listRegistries, readRegistry } from "../../catalog/registries.ts";
-import { findRepository, finishLeaving } from "../../catalog/repositories.ts";
+import { findRepository, finishLeaving, type Repository } from "../../catalog/repositories.ts";
 import { beginSweep, earliest, endSweep, listDueSweeps, nextSweep } from "../../catalog/sweeps.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Ports } from "../../ports/ports.ts";
@@ -10,7 +12,7 @@ import { stepDeeper } from "./deep-round.ts";
 import { deleteCondemnedBytes } from "./delete-bytes.ts";
 import { restsUntil } from "./epoch.ts";
 import { purgeGeneration } from "./purge-generation.ts";
-import { sweepRepository } from "./sweep-repository.ts";
+import { type Sweep, sweepRepository } from "./sweep-repository.ts";
 
 /** What one run of collection did, in all registries together. */
 export interface Collection {
@@ -101,7 +103,7 @@ async function sweepRegistry(ports: Ports, registry: RegistryDocument, done: Col
     const swept =
       repository === undefined
         ? { links: 0, condemned: 0, condemnedBytes: 0, after: undefined, next: undefined }
-        : await sweepRepository(ports, repository, after);
+        : await sweepListed(ports, repository, after);
     await endSweep(ports, rid, name, swept);
     done.sweeps += 1;
     done.links += swept.links;
@@ -111,6 +113,17 @@ async function sweepRegistry(ports: Ports, registry: RegistryDocument, done: Col
   const next = await nextSweep(ports, rid);
   if (next !== undefined && next <= ports.clock.now()) done.more = true;
   done.next = earliest(done.next, next);
+}
+
+/** Sweeps the repository, and lists it if whoever restored it came no further. */
+async function sweepListed(ports: Ports, repository: Repository, after: string | undefined): Promise<Sweep> {
+  const { registry, name, partition } = repository;
+  if ((await readEntry(ports, registry.rid, name))?.document.rank === undefined) {
+    const range = { after: ranks.manifests, before: endOfPrefix(ranks.manifests) };
+    const first = await ports.documents.list(partition, { by: "rank", ...range, limit: 1, fresh: true });
+    if (first.documents.length > 0) await listInCatalog(ports, repository, ports.ids.nonce());
+  }
+  return await sweepRepository(ports, repository, after);
 }
 
 /** Generations that the registry's repositories have left long enough ago. */

@@ -211,6 +211,7 @@ export class History {
     }
     // From what the repository has left, they bring their blobs with them.
     for (const { digest: blob } of blobs) {
+      this.#count("blob-mount", repository, blob, "maybe");
       this.#onBlob(repository, blob, span, "restore", false, (state) =>
         state.kept.some(({ present }) => present) ? { ...state, present: true, relied: true } : undefined,
       );

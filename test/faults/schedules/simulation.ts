@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { RegistryDocument, RegistryPolicies } from "../../../shared/catalog/documents.ts";
+import { partitions } from "../../../shared/catalog/keys.ts";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
+import { type Repository, readHeader } from "../../../shared/catalog/repositories.ts";
 import { RepositoryDirectory } from "../../../shared/catalog/repository-directory.ts";
 import type { Digest } from "../../../shared/domain/digest.ts";
 import { RegistryError } from "../../../shared/domain/errors.ts";
@@ -57,7 +59,7 @@ export interface Simulation {
   /** Each request meets one of a few processes, each with a clock and a memory of its own. */
   request<T>(
     name: string,
-    use: (ports: Ports, repositories: RepositoryDirectory) => Promise<T>,
+    use: (ports: Ports, remembered: Pick<RepositoryDirectory, "find">) => Promise<T>,
   ): Promise<Answer<T>>;
 }
 
@@ -99,10 +101,10 @@ export async function newSimulation(
   const surprises: string[] = [];
   const instances = Array.from({ length: processes }, () => {
     const skew = random(usualGraces.skewSeconds) * 1_000;
-    return newProcess({ ...ports, clock: { now: () => clock.now() + skew } });
+    return newProcess({ ...ports, clock: { now: () => clock.now() + skew } }, () => scheduler.moment());
   });
   const request: Simulation["request"] = async (label, use) => {
-    const from = scheduler.moment();
+    let from = scheduler.moment();
     const instance = instances[random(processes)];
     const reply = await scheduler.request(label, async (bend) => {
       if (instance === undefined) throw new Error("there is no process");
@@ -117,7 +119,18 @@ export async function newSimulation(
         sessions: sessions.store(bend),
         work: work.store(bend),
       };
-      return await instance.serve(bent, async () => await use(bent, instance.repositories));
+      const remembered: Pick<RepositoryDirectory, "find"> = {
+        find: async (of, name) => {
+          const { repository, moment, asked } = await instance.find(of, name);
+          // What is remembered was true when it was read.
+          from = Math.min(from, moment ?? from);
+          if (repository !== undefined && !asked && (await hasLeft(ports, repository))) {
+            surprises.push(`${label} still found ${name} where it is no more`);
+          }
+          return repository;
+        },
+      };
+      return await instance.serve(bent, async () => await use(bent, remembered));
     });
     if (reply.kind === "error" && !isExpected(reply.error, weather)) {
       const told = reply.error instanceof Error ? reply.error.stack : reply.error;
@@ -145,9 +158,18 @@ export async function newSimulation(
   };
 }
 
+/** A repository as a process knows it. */
+interface Remembered {
+  readonly repository: Repository | undefined;
+  /** When its header was read. */
+  readonly moment: number | undefined;
+  /** Whether it was read just now. */
+  readonly asked: boolean;
+}
+
 interface Process {
   readonly ports: Ports;
-  readonly repositories: RepositoryDirectory;
+  find(registry: RegistryDocument, name: RepositoryName): Promise<Remembered>;
   serve<T>(bent: Ports, use: () => Promise<T>): Promise<T>;
 }
 
@@ -155,17 +177,36 @@ interface Process {
 const serving = new AsyncLocalStorage<Ports>();
 
 /** A process that remembers repositories, whichever request asks. */
-function newProcess(ports: Ports): Process {
+function newProcess(ports: Ports, moment: () => number): Process {
+  const moments = new Map<string, number>();
   const documents: Ports["documents"] = {
     ...ports.documents,
-    read: async (partition, id, options) =>
-      await (serving.getStore() ?? ports).documents.read(partition, id, options),
+    read: async (partition, id, options) => {
+      const at = moment();
+      const stored = await (serving.getStore() ?? ports).documents.read(partition, id, options);
+      moments.set(partition, at);
+      return stored;
+    },
   };
+  const repositories = new RepositoryDirectory({ ...ports, documents });
   return {
     ports,
-    repositories: new RepositoryDirectory({ ...ports, documents }),
+    find: async (registry, name) => {
+      const partition = partitions.repository(registry.rid, name);
+      const before = moments.get(partition);
+      const repository = await repositories.find(registry, name);
+      const after = moments.get(partition);
+      return { repository, moment: after, asked: after !== before };
+    },
     serve: async (bent, use) => await serving.run(bent, use),
   };
+}
+
+/** Whether the repository's deletion has been waited out: by then nobody may remember it. */
+async function hasLeft(ports: Ports, { registry, name, generation }: Repository): Promise<boolean> {
+  const header = await readHeader(ports, registry, name);
+  if (header === undefined || header.document.state === "deleted") return true;
+  return header.document.state === "live" && header.document.generation !== generation;
 }
 
 /** Broken rules are answers; that a store is away or busy is one only where the weather brings it; contention must settle. */
