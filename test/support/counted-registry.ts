@@ -22,6 +22,7 @@ import type { Digest } from "../../shared/domain/digest.ts";
 import { digestBytes } from "../../shared/domain/hash.ts";
 import { parseManifest } from "../../shared/domain/manifest.ts";
 import { asRegistryName, type RepositoryName, type Tag } from "../../shared/domain/name.ts";
+import { placeName } from "../../shared/domain/place.ts";
 import type { Random } from "../../shared/memory/random.ts";
 import type { Change, Document } from "../../shared/ports/document-store.ts";
 import type { Ports } from "../../shared/ports/ports.ts";
@@ -71,7 +72,7 @@ export async function openCountedRegistry(given: Ports, softDelete = false): Pro
 
   const pushBlob = async (repository: string, text: string) => {
     const digest = digestBytes("sha256", Buffer.from(text));
-    const place = { account: "local", container: rid, name: `u/${text}/${ports.ids.nonce()}` };
+    const place = { account: "local", container: rid, name: placeName(ports.clock.now(), ports.ids.ulid()) };
     await holdBlob(ports, await repositoryOf(repository), digest, { place, size: text.length }, "blob-push");
   };
   const pushManifest = async (repository: string, number: number, named: readonly Tag[]) => {

@@ -18,6 +18,7 @@ import { type Random, seededRandom } from "../../../shared/memory/random.ts";
 import type { Document } from "../../../shared/ports/document-store.ts";
 import type { Ports } from "../../../shared/ports/ports.ts";
 import { createLog } from "../../../shared/telemetry/log.ts";
+import { collect } from "../../../shared/upkeep/collection/collect.ts";
 import { consumeEvents } from "../../../shared/upkeep/consume-events.ts";
 import { reconcileUsage, recountRegistry } from "../../../shared/upkeep/recount/reconcile-usage.ts";
 import { readRecount, readRecountReport } from "../../../shared/upkeep/recount/report.ts";
@@ -109,6 +110,27 @@ describe("a recount", () => {
       expect(await registry.counted()).toEqual(before);
       expect(before).toEqual(await registry.recount());
     }
+  });
+
+  it("finds nothing wrong while collection condemns, reclaims and purges", async () => {
+    let [condemned, reclaimed, purged] = [0, 0, 0];
+    for (let seed = 0; seed < 10; seed++) {
+      const { ports, registry, clock } = await chaos(seededRandom(seed), seed % 2 === 0);
+      const { leaseSeconds, purgeSeconds, skewSeconds } = ports.graces;
+      for (const seconds of [leaseSeconds + purgeSeconds, skewSeconds, leaseSeconds]) {
+        clock.advance(seconds * 1000);
+        const done = await collect(ports, log);
+        purged += done.generations;
+        reclaimed += done.places;
+        await consumeEvents(ports, log);
+        const counted = await registry.counted();
+        condemned += counted.condemnedBlobs;
+        expect(counted, `seed ${seed}`).toEqual(await registry.recount());
+        await reconcileUsage(ports, log);
+        expect((await readRecountReport(ports, registry.rid))?.drift, `seed ${seed}`).toEqual([]);
+      }
+    }
+    expect(Math.min(condemned, reclaimed, purged)).toBeGreaterThan(5);
   });
 
   it("tells what was wrong, of shards, repositories and the registry, and mends it", async () => {
