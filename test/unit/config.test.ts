@@ -62,6 +62,10 @@ describe("the configuration", () => {
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: "here" }, "OTEL_EXPORTER_OTLP_ENDPOINT is a URL"],
     [{ DEFAULT_REGISTRY: "a" }, "DEFAULT_REGISTRY is 5 to 50"],
     [{ RETENTION_INTERVAL_SECONDS: "1d" }, "RETENTION_INTERVAL_SECONDS is a number of seconds"],
+    [{ SUBSCRIPTION_ID: "mine" }, "SUBSCRIPTION_ID is the GUID"],
+    [{ RESOURCE_GROUP: "a b" }, "RESOURCE_GROUP is up to 90"],
+    [{ RESOURCE_GROUP: "a." }, "RESOURCE_GROUP is up to 90"],
+    [{ RESOURCE_GROUP: "a".repeat(91) }, "RESOURCE_GROUP is up to 90"],
     [{ PLAIN_HOSTS: "localhost:5000" }, "PLAIN_HOSTS lists host names without ports"],
   ])("refuses %o in one line that names the variable", (env, message) => {
     expect(() => readConfig(env)).toThrow(message);
@@ -74,6 +78,19 @@ describe("the configuration", () => {
     ["true", Number.MAX_SAFE_INTEGER],
   ])("serves through as SERVE_THROUGH=%s says", (text, bytes) => {
     expect(readConfig({ SERVE_THROUGH: text }).serveThroughBytesMax).toBe(bytes);
+  });
+
+  it("manages registries under the subscription and the group that it is told", () => {
+    const subscriptionId = "8E7A1B2C-0000-4000-8000-1234567890AB";
+    expect(readConfig({}).hosts.scope).toEqual({
+      subscriptionId: "00000000-0000-0000-0000-000000000000",
+      resourceGroup: "portolan",
+    });
+    const told = { SUBSCRIPTION_ID: subscriptionId, RESOURCE_GROUP: "rg_(West).1" };
+    expect(readConfig(told).hosts.scope).toEqual({
+      subscriptionId: subscriptionId.toLowerCase(),
+      resourceGroup: "rg_(West).1",
+    });
   });
 
   it("has lifecycle rules go round once a day, unless told otherwise", () => {
