@@ -2,9 +2,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { listRegistries } from "../../shared/catalog/registries.ts";
+import { holdBlob } from "../../shared/catalog/blobs.ts";
+import { listRegistries, readRegistry } from "../../shared/catalog/registries.ts";
+import { ensureRepository } from "../../shared/catalog/repositories.ts";
 import { readConfig } from "../../shared/config.ts";
 import { usualGraces } from "../../shared/domain/graces.ts";
+import { digestBytes } from "../../shared/domain/hash.ts";
+import type { RepositoryName } from "../../shared/domain/name.ts";
+import { placeName } from "../../shared/domain/place.ts";
 import { seededRandom } from "../../shared/memory/random.ts";
 import { openPorts } from "../../shared/open-ports.ts";
 import type { Ports } from "../../shared/ports/ports.ts";
@@ -12,6 +17,7 @@ import { createLog } from "../../shared/telemetry/log.ts";
 import { deleteRegistry } from "../../shared/tenancy/delete-registry.ts";
 import { purgeRegistries } from "../../shared/upkeep/collection/purge-registry.ts";
 import { workThrough } from "../../shared/upkeep/do-work.ts";
+import { collectOrphans } from "../../shared/upkeep/orphans/collect-orphans.ts";
 import { readRecountReport } from "../../shared/upkeep/recount/report.ts";
 import { createUpkeep, type Upkeep } from "../../shared/upkeep/upkeep.ts";
 import { startAzureEmulators } from "../support/azure-emulators.ts";
@@ -124,12 +130,36 @@ describe.each(stores)("on $name, the event consumer", ({ open, changes }) => {
     expect(await registry.counted()).toEqual(await registry.recount());
   });
 
+  it("is not needed to tell bytes that a document names from those that none does", async () => {
+    const { rid } = registry;
+    const found = await readRegistry(ports, rid);
+    if (found === undefined) throw new Error("the registry is not there");
+    const app = await ensureRepository(ports, found.document, "app" as RepositoryName);
+    const store = async (text: string) => {
+      const bytes = Buffer.from(text);
+      const place = { ...found.document.storage, name: placeName(Date.now(), ports.ids.ulid()) };
+      const digest = digestBytes("sha256", bytes);
+      await ports.blobs.put(place, bytes, { registry: rid, repository: "app", digest, size: bytes.length });
+      return { place, digest, size: bytes.length };
+    };
+    const [named, orphan] = [await store("named bytes"), await store("an orphan")];
+    await holdBlob(ports, app, named.digest, named, "blob-push");
+    const later = { ...ports, clock: { now: () => Date.now() + 9 * 24 * 3600 * 1000 } };
+    await collectOrphans(
+      later,
+      createLog("silent", () => {}),
+    );
+    expect(await ports.blobs.open(orphan.place, 0, 8)).toBeUndefined();
+    const left = await ports.blobs.open(named.place, 0, 10);
+    expect(Buffer.concat(await Array.fromAsync(left ?? [])).toString()).toBe("named bytes");
+  });
+
   it("has nothing left of a registry that was deleted, when it is purged", async () => {
     const random = seededRandom(11);
     for (let step = 0; step < 10; step++) await registry.change(random);
     const { rid } = registry;
     expect(await deleteRegistry(ports, rid)).toBe(true);
-    const later = { ...ports, clock: { now: () => Date.now() + 24 * 3600 * 1000 } };
+    const later = { ...ports, clock: { now: () => Date.now() + 10 * 24 * 3600 * 1000 } };
     const log = createLog("silent", () => {});
     const shown = (await ports.documents.changes(undefined, 1_000)).changes;
     const of = shown.filter(({ partition }) => partition.includes(rid));
