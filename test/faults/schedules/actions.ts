@@ -10,7 +10,7 @@ import {
   removeManifest,
   removeTag,
 } from "./clients.ts";
-import { collect } from "./collector.ts";
+import { collect, retain } from "./collector.ts";
 import {
   bringBackManifest,
   bringBackRepository,
@@ -115,6 +115,8 @@ const restoring: readonly Action[] = [
 const purging: Action = async ({ simulation, repository, manifest }) =>
   await purgeManifest(simulation, repository, manifest);
 
+const retaining: Action = async ({ simulation }) => await retain(simulation);
+
 const blobActions = [...uploading, mounting, readingBlobs, removingBlobs];
 const manifestActions = [
   pushingManifests,
@@ -144,6 +146,8 @@ const deletingActions = [
   ...restoring,
   ...restoring,
   purging,
+  retaining,
+  retaining,
   collecting,
   pushingManifests,
   uploadedWhole,
@@ -169,6 +173,7 @@ const allActions = [
   ...restoring,
   removingRepositories,
   purging,
+  retaining,
   pushingWhatIsThere,
   collecting,
 ];

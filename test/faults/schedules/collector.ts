@@ -1,3 +1,4 @@
+import type { EventDocument } from "../../../shared/catalog/documents.ts";
 import { askForSweep } from "../../../shared/catalog/sweeps.ts";
 import type { Digest } from "../../../shared/domain/digest.ts";
 import { usualGraces } from "../../../shared/domain/graces.ts";
@@ -6,6 +7,8 @@ import type { CommitOutcome, DocumentStore, Operation } from "../../../shared/po
 import { createLog } from "../../../shared/telemetry/log.ts";
 import { type Collection, collect as runCollection } from "../../../shared/upkeep/collection/collect.ts";
 import { consumeEvents } from "../../../shared/upkeep/consume-events.ts";
+import { collectOrphans } from "../../../shared/upkeep/orphans/collect-orphans.ts";
+import { runRetention } from "../../../shared/upkeep/retention/retention.ts";
 import { blobs } from "./samples.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -25,6 +28,46 @@ export async function collect(simulation: Simulation, name: RepositoryName): Pro
     const span = late ? { start: answer.start, end: Number.POSITIVE_INFINITY } : answer;
     history.blobCollected(repository, digest, span, outcome === "committed" ? "done" : "maybe");
   }
+}
+
+/** A round of the lifecycle rules through all repositories, and what they deleted told to the history. */
+export async function retain(simulation: Simulation): Promise<void> {
+  const { history, weather } = simulation;
+  const deleted: Deleted[] = [];
+  const answer = await simulation.request("retain", async (bent) => {
+    await runRetention({ ...bent, documents: watchedDeletions(bent.documents, deleted) }, silent);
+  });
+  for (const { event, outcome } of deleted) {
+    const late = outcome === "unknown" && (weather.late ?? 0) + (weather.twice ?? 0) > 0;
+    const span = late ? { start: answer.start, end: Number.POSITIVE_INFINITY } : answer;
+    const done = outcome === "committed" ? "done" : "maybe";
+    const { repository, action, digest, tags } = event;
+    if (action === "manifest-delete" && digest !== undefined) {
+      history.manifestRetired(repository, digest, span, done);
+    } else if (action === "tag-delete" && tags?.[0] !== undefined) {
+      history.tagDeleted(repository, tags[0], span, done);
+    }
+  }
+}
+
+interface Deleted {
+  readonly event: EventDocument;
+  readonly outcome: CommitOutcome;
+}
+
+/** The store, taking note of the deletions that are committed, or may be. */
+function watchedDeletions(documents: DocumentStore, deleted: Deleted[]): DocumentStore {
+  return {
+    ...documents,
+    commit: async (partition, operations) => {
+      const outcome = await documents.commit(partition, operations);
+      const last = operations.at(-1);
+      if (last?.op === "create" && last.document.kind === "event" && outcome !== "conflict") {
+        deleted.push({ event: last.document as EventDocument, outcome });
+      }
+      return outcome;
+    },
+  };
 }
 
 interface Taken {
@@ -63,7 +106,8 @@ const hourMillis = 3_600_000;
 /** Lets time pass and everything that nobody waits for be done, until nothing is left to do, nor after a look at everything. */
 export async function settle(simulation: Simulation): Promise<void> {
   await workThrough(simulation);
-  simulation.clock.advance(usualGraces.deepSweepSeconds * 1_000);
+  // The days of uploads that left bytes are over by then, too.
+  simulation.clock.advance(3 * 24 * hourMillis + usualGraces.deepSweepSeconds * 1_000);
   await workThrough(simulation);
 }
 
@@ -72,6 +116,7 @@ async function workThrough({ ports, clock }: Simulation): Promise<void> {
   for (let rounds = 0; rounds < roundsMax && idle < 3; rounds++) {
     while ((await consumeEvents(ports, silent)).more);
     const done: Collection = await runCollection(ports, silent);
+    while ((await collectOrphans(ports, silent)).more);
     const { sweeps, places, generations, more } = done;
     if (sweeps + places + generations > 0 || more) {
       idle = 0;

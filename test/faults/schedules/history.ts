@@ -62,7 +62,8 @@ export class History {
 
   manifestAtStart(repository: RepositoryName, manifest: SampleManifest, tags: readonly Tag[]): void {
     const before = this.#initialContents.get(repository) ?? nothingThere;
-    this.#initialContents.set(repository, withManifest(before, manifest.digest, tags));
+    const { relied } = nothingThere;
+    this.#initialContents.set(repository, { ...withManifest(before, manifest.digest, tags), relied });
     this.#count("manifest-push", repository, manifest.digest, "done");
   }
 
@@ -227,6 +228,18 @@ export class History {
       `purge ${nameOf(digest)}`,
       outcome === "done" && !this.#partial,
       (state) => (state.deleted.has(digest) ? purged(state, digest) : undefined),
+    );
+  }
+
+  /** A rule deleted it, which it may not do to what somebody has just pushed. */
+  manifestRetired(repository: RepositoryName, digest: Digest, span: Span, outcome: "done" | "maybe"): void {
+    this.#count("manifest-delete", repository, digest, outcome);
+    this.deletionsTried.add(`${repository} ${digest}`);
+    const label = `retire ${nameOf(digest)}`;
+    this.#onContent(repository, span, label, outcome === "done", (state) =>
+      state.live.has(digest) && !state.relied.has(digest)
+        ? withoutManifest(state, digest, this.#soft)
+        : undefined,
     );
   }
 

@@ -4,6 +4,7 @@ import { finishManifestDeletion } from "../../../shared/catalog/manifest-deletio
 import { ensureRepository, findRepository } from "../../../shared/catalog/repositories.ts";
 import { askForSweep } from "../../../shared/catalog/sweeps.ts";
 import { usualGraces } from "../../../shared/domain/graces.ts";
+import type { LifecyclePolicy, LifecycleRule } from "../../../shared/domain/lifecycle.ts";
 import { pushBlob } from "../../../shared/registry/uploads/push-blob.ts";
 import { writeManifest } from "../../../shared/registry/write-manifest.ts";
 import { createLog } from "../../../shared/telemetry/log.ts";
@@ -40,6 +41,19 @@ export const weathers: readonly Weather[] = [
   },
 ];
 
+/** Rules that want everything that they may have. */
+const lifecycle: LifecyclePolicy = {
+  rules: [
+    rule({ name: "untagged", untagged: true, olderThanDays: 0 }),
+    rule({ name: "v1", tags: ["v1"], olderThanDays: 0 }),
+  ],
+  immutableTags: [],
+};
+
+function rule(of: Partial<LifecycleRule> & { readonly name: string }): LifecycleRule {
+  return { action: "delete", repositories: ["**"], by: "push", ...of };
+}
+
 export interface ScheduleResult {
   readonly problems: readonly string[];
   readonly trace: readonly string[];
@@ -52,7 +66,10 @@ export async function runSchedule(seed: number, traced = false): Promise<Schedul
   if (weather === undefined) throw new Error(`not a seed: ${seed}`);
   const softDelete = { enabled: true, days: softDeleteDays };
   const soft = Math.floor(seed / weathers.length) % 2 === 0;
-  const simulation = await newSimulation(seed, weather, { policies: soft ? { softDelete } : {}, traced });
+  const simulation = await newSimulation(seed, weather, {
+    policies: { lifecycle, ...(soft ? { softDelete } : {}) },
+    traced,
+  });
   const { random, scheduler, history, surprises } = simulation;
   const focus = drawFocus(random);
   await setUp(simulation, focus);

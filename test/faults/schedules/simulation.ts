@@ -81,7 +81,8 @@ export async function newSimulation(
     ids: seededIds(seed, clock),
     signer: keyedSigner("a key for tests"),
     region: "local",
-    graces: usualGraces,
+    // Rules go their round whenever somebody asks.
+    graces: { ...usualGraces, retentionSeconds: 0 },
     pause: async (millis: number) => clock.advance(millis),
   };
   const ports: Ports = {

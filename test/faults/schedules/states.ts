@@ -17,12 +17,20 @@ export interface BlobState {
 export interface ContentState {
   readonly live: ReadonlySet<Digest>;
   readonly tags: ReadonlyMap<Tag, Digest>;
+  /** Of the live ones, those that were pushed or restored during the schedule. */
+  readonly relied: ReadonlySet<Digest>;
   /** Manifests that can be restored. */
   readonly deleted: ReadonlySet<Digest>;
   readonly kept: readonly ContentState[];
 }
 
-export const nothingThere: ContentState = { live: new Set(), tags: new Map(), deleted: new Set(), kept: [] };
+export const nothingThere: ContentState = {
+  live: new Set(),
+  tags: new Map(),
+  relied: new Set(),
+  deleted: new Set(),
+  kept: [],
+};
 
 export function leaveBlob(state: BlobState, soft: boolean): BlobState {
   return { present: false, relied: false, kept: soft ? [...state.kept, { ...state, kept: [] }] : [] };
@@ -46,6 +54,7 @@ export function withManifest(state: ContentState, digest: Digest, tags: readonly
   return {
     ...state,
     live: new Set([...state.live, digest]),
+    relied: new Set([...state.relied, digest]),
     deleted: without(state.deleted, digest),
     tags: new Map([...state.tags, ...tags.map((tag) => [tag, digest] as const)]),
   };
@@ -55,6 +64,7 @@ export function withoutManifest(state: ContentState, digest: Digest, soft: boole
   return {
     ...state,
     live: without(state.live, digest),
+    relied: without(state.relied, digest),
     deleted: soft ? new Set([...state.deleted, digest]) : state.deleted,
     tags: new Map([...state.tags].filter(([, named]) => named !== digest)),
   };
@@ -86,9 +96,10 @@ function without<T>(set: ReadonlySet<T>, one: T): Set<T> {
   return new Set([...set].filter((item) => item !== one));
 }
 
-export function spell({ live, tags, deleted, kept }: ContentState): string {
+export function spell({ live, tags, relied, deleted, kept }: ContentState): string {
   const manifests = [...live].sort().map(nameOf);
   const named = [...tags].map(([tag, digest]) => `${tag}=${nameOf(digest)}`).sort();
+  const fresh = [...relied].sort().map(nameOf);
   const gone = [...deleted].sort().map(nameOf);
-  return `{${manifests.join(" ")}} {${named.join(" ")}} {${gone.join(" ")}} [${kept.map(spell).join("; ")}]`;
+  return `{${manifests.join(" ")}} {${named.join(" ")}} {${gone.join(" ")}} {${fresh.join(" ")}} [${kept.map(spell).join("; ")}]`;
 }
