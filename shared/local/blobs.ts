@@ -116,6 +116,8 @@ export class LocalBlobs implements BlobStore {
 
   async deleteContainer({ container }: Container): Promise<void> {
     await rm(containerPath(this.#root, container), { recursive: true, force: true });
+    // Nobody will know of it any more: it must not come back with the power.
+    await this.#directories.sync(this.#root);
   }
 
   async discardUnfinished(before: number): Promise<number> {
