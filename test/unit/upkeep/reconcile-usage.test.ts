@@ -1,18 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { holdBlob } from "../../../shared/catalog/blobs.ts";
-import { removeManifest } from "../../../shared/catalog/deletion/remove-manifest.ts";
 import type { RegistryDocument, RegistryUsageDocument } from "../../../shared/catalog/documents.ts";
 import { leaveGeneration } from "../../../shared/catalog/generations.ts";
 import { ids, partitions } from "../../../shared/catalog/keys.ts";
-import { commitManifest } from "../../../shared/catalog/manifest-commit.ts";
-import { ensureRegistry } from "../../../shared/catalog/registries.ts";
 import { ensureRepository, findRepository } from "../../../shared/catalog/repositories.ts";
 import { listRepositoryUsage, readRegistryUsage, stateOfUsage } from "../../../shared/catalog/usage.ts";
-import type { Digest } from "../../../shared/domain/digest.ts";
-import { digestBytes } from "../../../shared/domain/hash.ts";
-import { parseManifest } from "../../../shared/domain/manifest.ts";
-import type { RegistryName, RepositoryName, Tag } from "../../../shared/domain/name.ts";
-import type { CommitFate } from "../../../shared/memory/bend.ts";
+import type { RepositoryName } from "../../../shared/domain/name.ts";
 import type { MemoryDocuments } from "../../../shared/memory/documents.ts";
 import { type Random, seededRandom } from "../../../shared/memory/random.ts";
 import type { Document } from "../../../shared/ports/document-store.ts";
@@ -24,45 +16,9 @@ import { reconcileUsage, recountRegistry } from "../../../shared/upkeep/recount/
 import { readRecount, readRecountReport } from "../../../shared/upkeep/recount/report.ts";
 import { openCountedRegistry } from "../../support/counted-registry.ts";
 import { openMemoryPorts } from "../../support/memory-ports.ts";
+import { open, pushBlob } from "./recount-samples.ts";
 
 const log = createLog("silent", () => {});
-const type = "application/vnd.oci.image.manifest.v1+json";
-
-async function pushBlob(
-  ports: Ports,
-  registry: RegistryDocument,
-  name: string,
-  text: string,
-): Promise<Digest> {
-  const digest = digestBytes("sha256", Buffer.from(text));
-  const repository = await ensureRepository(ports, registry, name as RepositoryName);
-  const place = { account: "local", container: registry.rid, name: `u/2026-01-01/${ports.ids.nonce()}` };
-  await holdBlob(ports, repository, digest, { place, size: text.length }, "blob-push");
-  return digest;
-}
-
-/** An image of blobs with these texts. */
-async function pushImage(
-  ports: Ports,
-  registry: RegistryDocument,
-  name: string,
-  tag: string,
-  texts: readonly string[],
-): Promise<Digest> {
-  const layers: object[] = [];
-  for (const text of texts) {
-    const digest = await pushBlob(ports, registry, name, text);
-    layers.push({ mediaType: "application/octet-stream", digest, size: text.length });
-  }
-  const [config] = layers;
-  const content = JSON.stringify({ schemaVersion: 2, mediaType: type, config, layers });
-  const digest = digestBytes("sha256", Buffer.from(content));
-  const manifest = parseManifest(type, content);
-  const pushed = { digest, manifest, size: content.length, content, place: undefined };
-  const repository = await ensureRepository(ports, registry, name as RepositoryName);
-  await commitManifest(ports, repository, pushed, [tag as Tag]);
-  return digest;
-}
 
 /** Sets a document's field to something else, behind everybody's back. */
 async function bendDocuments(
@@ -80,15 +36,6 @@ async function bendDocuments(
     }
   }
   return changed;
-}
-
-async function open(softDelete = true) {
-  const opened = openMemoryPorts();
-  const registry = await ensureRegistry(opened.ports, "registry" as RegistryName, {
-    sparseManifests: false,
-    softDelete: { enabled: softDelete, days: 7 },
-  });
-  return { ...opened, registry };
 }
 
 async function chaos(random: Random, softDelete: boolean) {
@@ -212,37 +159,6 @@ describe("a recount", () => {
     }
   });
 
-  it("tells what only a repository has, what it shares, and what only deleted manifests keep", async () => {
-    const { ports, registry } = await open();
-    const first = await pushImage(ports, registry, "app", "v1", ["shared", "only of v1", "of both"]);
-    await pushImage(ports, registry, "app", "v2", ["of both", "two"]);
-    await pushImage(ports, registry, "base", "v1", ["shared"]);
-    const app = await ensureRepository(ports, registry, "app" as RepositoryName);
-    await removeManifest(ports, app, first);
-    await consumeEvents(ports, log);
-    await reconcileUsage(ports, log);
-    const { usages } = await listRepositoryUsage(ports, registry.rid, undefined, 10);
-    const at = ports.clock.now();
-    expect(usages).toMatchObject([
-      {
-        repository: "app",
-        recount: {
-          at,
-          uniqueBlobs: 3,
-          uniqueBytes: "only of v1of bothtwo".length,
-          sharedBlobs: 1,
-          sharedBytes: 6,
-          restorableBlobs: 2,
-          restorableBytes: "sharedonly of v1".length,
-        },
-      },
-      {
-        repository: "base",
-        recount: { at, uniqueBlobs: 0, sharedBlobs: 1, sharedBytes: 6, restorableBlobs: 0 },
-      },
-    ]);
-  });
-
   it("forgets figures of a generation that is gone", async () => {
     const { ports, registry, documents } = await open(false);
     await pushBlob(ports, registry, "app", "ten bytes!");
@@ -281,37 +197,6 @@ describe("a recount", () => {
     await recountRegistry(ports, log, document, { pages: 10_000 });
     const again = (await listRepositoryUsage(ports, registry.rid, undefined, 10)).usages;
     expect(again.map(({ recount }) => recount)).toEqual(once);
-  });
-
-  it("adds up the same however often it crashes, and whatever is lost", async () => {
-    let crashes = 0;
-    for (let seed = 0; seed < 15; seed++) {
-      const random = seededRandom(seed);
-      const { ports, documents, registry } = await open();
-      await pushImage(ports, registry, "app", "v1", ["shared", "only of v1", "of both"]);
-      await pushImage(ports, registry, "app", "v2", ["of both", "two"]);
-      await pushImage(ports, registry, "base", "v1", ["shared"]);
-      await consumeEvents(ports, log);
-      const bent = documents.store({
-        around: async () => {
-          if (random(400) > 0) return;
-          crashes += 1;
-          throw new Error("a crash");
-        },
-        commitFate: (): CommitFate => (["lost", "twice"] as const)[random(8)] ?? "done",
-      });
-      while ((await readRecountReport(ports, registry.rid)) === undefined) {
-        await recountRegistry({ ...ports, documents: bent }, log, registry, { pages: 10_000 }).catch(
-          () => {},
-        );
-      }
-      const { usages } = await listRepositoryUsage(ports, registry.rid, undefined, 10);
-      expect(usages, `seed ${seed}`).toMatchObject([
-        { repository: "app", recount: { uniqueBlobs: 3, sharedBlobs: 1, sharedBytes: 6 } },
-        { repository: "base", recount: { uniqueBlobs: 0, sharedBlobs: 1, sharedBytes: 6 } },
-      ]);
-    }
-    expect(crashes).toBeGreaterThan(15);
   });
 
   it("is due when the last one is old enough", async () => {
