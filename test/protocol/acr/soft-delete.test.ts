@@ -146,7 +146,11 @@ const cases: readonly Case[] = [
         members: { manifests: [manifest(image), manifest(second)] },
       },
       deletedTagsAre(tag("latest"), tag("v1"), tag("v2", second)),
-      { call: "POST /acr/v1/_deleted/{repo}", status: 200, json: expect.objectContaining(head) as unknown },
+      {
+        call: "POST /acr/v1/_deleted/{repo}",
+        status: 200,
+        json: expect.objectContaining({ tagCount: expect.any(Number) as unknown }) as unknown,
+      },
       tagsAre("latest", "v1", "v2"),
       ...manifestIsThere("v1", image),
       deletedManifestsAre(),
