@@ -38,12 +38,11 @@ export async function purgeGeneration(
 ): Promise<Purge> {
   const left = await readLeftGeneration(ports, registry, name, generation);
   const header = await readHeader(ports, registry, name);
-  if (left === undefined) {
-    const here = header?.document.generation === generation ? header.document.state : undefined;
-    // It was never left, or has been restored.
-    if (here === "live") await dropIndex(ports, registry.rid, name, generation);
-    if (here === "live" || here === "deleting") return "gone";
-  } else if (left.document.state === "kept") {
+  const here = header?.document.generation === generation ? header.document.state : undefined;
+  // It was never left, or has been restored.
+  if (here === "live") await dropIndex(ports, registry.rid, name, generation);
+  if (here === "live" || here === "deleting") return "gone";
+  if (left?.document.state === "kept") {
     await giveUpGeneration(ports, registry, name, generation);
     if ((await readLeftGeneration(ports, registry, name, generation))?.document.state !== "purging")
       return "gone";

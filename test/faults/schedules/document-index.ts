@@ -1,4 +1,7 @@
-import type { DeletedTagDocument } from "../../../shared/catalog/collection-documents.ts";
+import type {
+  DeletedTagDocument,
+  LeftGenerationDocument,
+} from "../../../shared/catalog/collection-documents.ts";
 import type {
   BlobDocument,
   CatalogEntryDocument,
@@ -24,6 +27,7 @@ type Known =
   | EdgeDocument
   | EventDocument
   | HolderDocument
+  | LeftGenerationDocument
   | LinkDocument
   | ManifestDocument
   | ManifestTagDocument

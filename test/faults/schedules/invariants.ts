@@ -55,6 +55,9 @@ function checkManifest(
   const header = partitions.repository(simulation.registry.rid, repository);
   const present = documents.get("repository", header, ids.repository);
   const isPresent = present?.state === "live" && present.generation === generationOf(partition);
+  // A deletion that was cut in two leaves a generation that nobody can bring back.
+  const left = documents.get("left-generation", header, ids.leftGeneration(generationOf(partition)));
+  if (!isPresent && left === undefined) return;
   // A deletion in what the repository has left is finished when it comes back.
   if (document.state === "deleting" && !isPresent) return;
   demand(document.state === "live" || document.state === "deleted", `${name} is left ${document.state}`);

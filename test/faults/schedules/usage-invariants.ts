@@ -66,9 +66,11 @@ function recount(documents: DocumentIndex): Sums {
   const there = new Sums();
   const keyOf = (partition: string) => `${repositoryOf(partition)} ${generationOf(partition)}`;
   for (const { partition, document } of documents.all("manifest")) {
-    const { state, size } = document;
+    const { state, size, deletedAt } = document;
+    // A deletion that can be restored counts from its first commit on, and may be cut short in what the repository has left.
+    const deleted = state === "deleted" || (state === "deleting" && deletedAt !== undefined);
     if (state === "live") there.add(keyOf(partition), { manifests: 1, manifestBytes: size });
-    if (state === "deleted") there.add(keyOf(partition), { deletedManifests: 1, deletedManifestBytes: size });
+    if (deleted) there.add(keyOf(partition), { deletedManifests: 1, deletedManifestBytes: size });
   }
   for (const { partition } of documents.all("tag")) there.add(keyOf(partition), { tags: 1 });
   for (const { partition } of documents.all("deleted-tag")) there.add(keyOf(partition), { deletedTags: 1 });
