@@ -24,7 +24,7 @@ export interface MemoryRegistryOptions extends RegistryOptions {
   /** Makes the store one that gives URLs instead of bytes. */
   readonly sign?: (place: Place) => string;
   readonly bodyTimes?: BodyTimes;
-  /** ms since 1970 */
+  /** ms since 1970. Absent: the time, but never twice the same, so that what is pushed later is later. */
   readonly now?: () => number;
 }
 
@@ -55,7 +55,7 @@ async function memoryService(
 ): Promise<Service> {
   const { hosts } = readConfig({});
   const blobs = new MemoryBlobs().store();
-  const { sign, now = Date.now } = options;
+  const { sign, now = risingClock() } = options;
   /** ms that were waited for, and passed at once. */
   let waited = 0;
   const ports: Ports = {
@@ -82,6 +82,14 @@ async function memoryService(
     hosts,
     bodyTimes: options.bodyTimes ?? defaultBodyTimes,
     log: createLog("warn", sink),
+  };
+}
+
+function risingClock(): () => number {
+  let last = 0;
+  return () => {
+    last = Math.max(last + 1, Date.now());
+    return last;
   };
 }
 
