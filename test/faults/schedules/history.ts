@@ -1,7 +1,7 @@
-import type { EventAction } from "../../../shared/catalog/documents.ts";
 import type { Digest } from "../../../shared/domain/digest.ts";
 import type { RepositoryName, Tag } from "../../../shared/domain/name.ts";
-import { type Effect, isLinearizable } from "./linearizability.ts";
+import { EventCounts } from "./event-counts.ts";
+import { Effects } from "./linearizability.ts";
 import { blobs, nameOf, type SampleManifest } from "./samples.ts";
 import {
   type BlobState,
@@ -27,18 +27,13 @@ export interface Span {
 /** What a request did: its change, nothing, or (its answer was lost) one of the two. */
 export type Outcome = "done" | "nothing" | "maybe";
 
-interface EventCount {
-  acknowledged: number;
-  attempted: number;
-}
-
 /** What clients did and were told, as effects on each blob of a repository and on its manifests and tags. */
 export class History {
   readonly #initialBlobs = new Set<string>();
   readonly #initialContents = new Map<RepositoryName, ContentState>();
-  readonly #blobs = new Map<string, Effect<BlobState>[]>();
-  readonly #contents = new Map<RepositoryName, Effect<ContentState>[]>();
-  readonly events = new Map<string, EventCount>();
+  readonly #blobs = new Effects<BlobState>();
+  readonly #contents = new Effects<ContentState>();
+  readonly events = new EventCounts();
   /** Blobs and manifests that somebody tried to delete: what needs them may lack them. */
   readonly deletionsTried = new Set<string>();
   /** Repositories that somebody tried to delete or to restore. */
@@ -57,14 +52,14 @@ export class History {
 
   blobAtStart(repository: RepositoryName, digest: Digest): void {
     this.#initialBlobs.add(`${repository} ${digest}`);
-    this.#count("blob-push", repository, digest, "done");
+    this.events.count("blob-push", repository, digest, "done");
   }
 
   manifestAtStart(repository: RepositoryName, manifest: SampleManifest, tags: readonly Tag[]): void {
     const before = this.#initialContents.get(repository) ?? nothingThere;
     const { relied } = nothingThere;
     this.#initialContents.set(repository, { ...withManifest(before, manifest.digest, tags), relied });
-    this.#count("manifest-push", repository, manifest.digest, "done");
+    this.events.count("manifest-push", repository, manifest.digest, "done");
   }
 
   /** Deleted again before the schedule. */
@@ -72,7 +67,7 @@ export class History {
     const before = this.#initialContents.get(repository) ?? nothingThere;
     this.#initialContents.set(repository, withoutManifest(before, digest, this.#soft));
     this.deletionsTried.add(`${repository} ${digest}`);
-    this.#count("manifest-delete", repository, digest, "done");
+    this.events.count("manifest-delete", repository, digest, "done");
   }
 
   /** Collected before the schedule. */
@@ -87,7 +82,7 @@ export class History {
     span: Span,
     outcome: Outcome,
   ): void {
-    this.#count(action, repository, digest, outcome);
+    this.events.count(action, repository, digest, outcome);
     if (outcome === "nothing") return;
     this.#onBlob(repository, digest, span, action, outcome === "done", (state) => ({
       ...state,
@@ -97,7 +92,7 @@ export class History {
   }
 
   blobDeleted(repository: RepositoryName, digest: Digest, span: Span, outcome: Outcome): void {
-    this.#count("blob-delete", repository, digest, outcome, this.#partial);
+    this.events.count("blob-delete", repository, digest, outcome, this.#partial);
     this.deletionsTried.add(`${repository} ${digest}`);
     const gone = (state: BlobState) => ({ ...state, present: false, relied: false });
     if (outcome !== "nothing") {
@@ -158,7 +153,7 @@ export class History {
     span: Span,
     outcome: Outcome,
   ): void {
-    this.#count("manifest-push", repository, digest, outcome);
+    this.events.count("manifest-push", repository, digest, outcome);
     if (outcome === "nothing") return;
     const label = `push ${nameOf(digest)} as ${tags.join(" ")}`;
     this.#onContent(repository, span, label, outcome === "done", (state) =>
@@ -173,7 +168,7 @@ export class History {
   }
 
   manifestDeleted(repository: RepositoryName, digest: Digest, span: Span, outcome: Outcome): void {
-    this.#count("manifest-delete", repository, digest, outcome, this.#partial);
+    this.events.count("manifest-delete", repository, digest, outcome, this.#partial);
     this.deletionsTried.add(`${repository} ${digest}`);
     const label = `delete ${nameOf(digest)}`;
     if (outcome !== "nothing") {
@@ -212,7 +207,7 @@ export class History {
     }
     // From what the repository has left, they bring their blobs with them.
     for (const { digest: blob } of blobs) {
-      this.#count("blob-mount", repository, blob, "maybe");
+      this.events.count("blob-mount", repository, blob, "maybe");
       this.#onBlob(repository, blob, span, "restore", false, (state) =>
         state.kept.some(({ present }) => present) ? { ...state, present: true, relied: true } : undefined,
       );
@@ -233,7 +228,7 @@ export class History {
 
   /** A rule deleted it, which it may not do to what somebody has just pushed. */
   manifestRetired(repository: RepositoryName, digest: Digest, span: Span, outcome: "done" | "maybe"): void {
-    this.#count("manifest-delete", repository, digest, outcome);
+    this.events.count("manifest-delete", repository, digest, outcome);
     this.deletionsTried.add(`${repository} ${digest}`);
     const label = `retire ${nameOf(digest)}`;
     this.#onContent(repository, span, label, outcome === "done", (state) =>
@@ -244,7 +239,7 @@ export class History {
   }
 
   tagDeleted(repository: RepositoryName, tag: Tag, span: Span, outcome: Outcome): void {
-    this.#count("tag-delete", repository, tag, outcome, this.#partial);
+    this.events.count("tag-delete", repository, tag, outcome, this.#partial);
     const without = (state: ContentState): ContentState => {
       const tags = new Map(state.tags);
       tags.delete(tag);
@@ -275,18 +270,16 @@ export class History {
 
   /** @returns what cannot be explained by any order of what was done */
   problems(): string[] {
-    const problems: string[] = [];
-    for (const [object, effects] of this.#blobs) {
-      const initial: BlobState = { present: this.#initialBlobs.has(object), relied: false, kept: [] };
-      if (isLinearizable(effects, initial, (state) => JSON.stringify(state))) continue;
-      problems.push(`no order explains ${object}, ${JSON.stringify(initial)}:\n${told(effects)}`);
-    }
-    for (const [repository, effects] of this.#contents) {
-      const initial = this.#initialContents.get(repository) ?? nothingThere;
-      if (isLinearizable(effects, initial, spell)) continue;
-      problems.push(`no order explains ${repository}, ${spell(initial)}:\n${told(effects)}`);
-    }
-    return problems;
+    return [
+      ...this.#blobs.unexplained(
+        (object) => ({ present: this.#initialBlobs.has(object), relied: false, kept: [] }),
+        (state) => JSON.stringify(state),
+      ),
+      ...this.#contents.unexplained(
+        (repository) => this.#initialContents.get(repository as RepositoryName) ?? nothingThere,
+        spell,
+      ),
+    ];
   }
 
   #onBlob(
@@ -297,10 +290,8 @@ export class History {
     required: boolean,
     apply: (state: BlobState) => BlobState | undefined,
   ): void {
-    const object = `${repository} ${digest}`;
-    const effects = this.#blobs.get(object) ?? [];
-    this.#blobs.set(object, effects);
-    effects.push({ ...span, label: `${label} ${nameOf(digest)}`, required, apply });
+    const effect = { ...span, label: `${label} ${nameOf(digest)}`, required, apply };
+    this.#blobs.add(`${repository} ${digest}`, effect);
   }
 
   #onContent(
@@ -310,34 +301,6 @@ export class History {
     required: boolean,
     apply: (state: ContentState) => ContentState | undefined,
   ): void {
-    const effects = this.#contents.get(repository) ?? [];
-    this.#contents.set(repository, effects);
-    effects.push({ ...span, label, required, apply });
+    this.#contents.add(repository, { ...span, label, required, apply });
   }
-
-  /** @param even whether an answer that says «nothing» may hide a change whose event is there */
-  #count(
-    action: EventAction,
-    repository: RepositoryName,
-    subject: Digest | Tag,
-    outcome: Outcome,
-    even = false,
-  ): void {
-    const key = eventKey(action, repository, subject);
-    const count = this.events.get(key) ?? { acknowledged: 0, attempted: 0 };
-    this.events.set(key, count);
-    if (outcome === "done") count.acknowledged += 1;
-    if (outcome !== "nothing" || even) count.attempted += 1;
-  }
-}
-
-export function eventKey(action: EventAction, repository: RepositoryName, subject: Digest | Tag): string {
-  return `${action} ${repository} ${subject}`;
-}
-
-function told<S>(effects: readonly Effect<S>[]): string {
-  return [...effects]
-    .sort((a, b) => a.start - b.start)
-    .map(({ start, end, required, label }) => `  ${start} to ${end}: ${required ? "" : "perhaps "}${label}`)
-    .join("\n");
 }

@@ -5,7 +5,7 @@ import { digestBytes } from "../../../shared/domain/hash.ts";
 import type { Tag } from "../../../shared/domain/name.ts";
 import { checkBlobs, checkCounters, checkLinks } from "./blob-invariants.ts";
 import { type Demand, DocumentIndex, generationOf, repositoryOf } from "./document-index.ts";
-import { eventKey } from "./history.ts";
+import { eventKey } from "./event-counts.ts";
 import { manifests, nameOf } from "./samples.ts";
 import { isCalm } from "./scheduler.ts";
 import type { Simulation } from "./simulation.ts";
@@ -147,7 +147,7 @@ function checkEvents({ history }: Simulation, documents: DocumentIndex, demand: 
   }
   for (const key of new Set([...found.keys(), ...history.events.keys()])) {
     const events = found.get(key) ?? 0;
-    const { acknowledged, attempted } = history.events.get(key) ?? { acknowledged: 0, attempted: 0 };
+    const { acknowledged, attempted } = history.events.of(key);
     // A push or a mount of what is there already changes nothing.
     const least = key.startsWith("blob-push") || key.startsWith("blob-mount") ? 0 : acknowledged;
     const told = `${events} events of ${key}: ${acknowledged} acknowledged, ${attempted} attempted`;

@@ -46,3 +46,30 @@ function after<S>(left: ReadonlySet<Effect<S>>, taken: Effect<S>): Set<Effect<S>
     [...left].filter((effect) => effect !== taken && (effect.required || effect.end >= taken.start)),
   );
 }
+
+/** All effects, by the object that they are on. */
+export class Effects<S> {
+  readonly #effects = new Map<string, Effect<S>[]>();
+
+  add(object: string, effect: Effect<S>): void {
+    const effects = this.#effects.get(object) ?? [];
+    this.#effects.set(object, effects);
+    effects.push(effect);
+  }
+
+  /** The objects whose effects have no order that explains them. @param keyOf spells a state, the same for equal ones */
+  unexplained(initialOf: (object: string) => S, keyOf: (state: S) => string): string[] {
+    return [...this.#effects].flatMap(([object, effects]) => {
+      const initial = initialOf(object);
+      if (isLinearizable(effects, initial, keyOf)) return [];
+      return [`no order explains ${object}, ${keyOf(initial)}:\n${told(effects)}`];
+    });
+  }
+}
+
+function told<S>(effects: readonly Effect<S>[]): string {
+  return [...effects]
+    .sort((a, b) => a.start - b.start)
+    .map(({ start, end, required, label }) => `  ${start} to ${end}: ${required ? "" : "perhaps "}${label}`)
+    .join("\n");
+}
