@@ -9,7 +9,7 @@ import { mountBlob } from "../../../shared/registry/mount-blob.ts";
 import { readBlob } from "../../../shared/registry/read-blob.ts";
 import { openManifest, readManifest } from "../../../shared/registry/read-manifest.ts";
 import { writeManifest } from "../../../shared/registry/write-manifest.ts";
-import type { Outcome } from "./history.ts";
+import type { Outcome } from "./event-counts.ts";
 import {
   blobs,
   gather,

@@ -1,7 +1,9 @@
 import type { EventAction } from "../../../shared/catalog/documents.ts";
 import type { Digest } from "../../../shared/domain/digest.ts";
 import type { RepositoryName, Tag } from "../../../shared/domain/name.ts";
-import type { Outcome } from "./history.ts";
+
+/** What a request did: its change, nothing, or (its answer was lost) one of the two. */
+export type Outcome = "done" | "nothing" | "maybe";
 
 interface EventCount {
   acknowledged: number;

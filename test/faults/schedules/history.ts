@@ -1,7 +1,8 @@
 import type { Digest } from "../../../shared/domain/digest.ts";
 import type { RepositoryName, Tag } from "../../../shared/domain/name.ts";
+import type { Outcome } from "./event-counts.ts";
 import { EventCounts } from "./event-counts.ts";
-import { Effects } from "./linearizability.ts";
+import { Effects, type Span } from "./linearizability.ts";
 import { blobs, nameOf, type SampleManifest } from "./samples.ts";
 import {
   type BlobState,
@@ -18,14 +19,6 @@ import {
   withoutManifest,
   withRestored,
 } from "./states.ts";
-
-export interface Span {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** What a request did: its change, nothing, or (its answer was lost) one of the two. */
-export type Outcome = "done" | "nothing" | "maybe";
 
 /** What clients did and were told, as effects on each blob of a repository and on its manifests and tags. */
 export class History {

@@ -1,3 +1,8 @@
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
  * One effect on some object, at some moment between its start and its end. A request that was answered has a required one;
  * one whose answer was lost may have had its effect or not.

@@ -17,7 +17,8 @@ import { MemoryWorkQueue } from "../../../shared/memory/work-queue.ts";
 import { keyedSigner, ManualClock, seededIds } from "../../../shared/memory/world.ts";
 import type { Ports } from "../../../shared/ports/ports.ts";
 import type { Upload } from "../../../shared/registry/uploads/upload-ticket.ts";
-import { History, type Span } from "./history.ts";
+import { History } from "./history.ts";
+import type { Span } from "./linearizability.ts";
 import type { SampleBlob } from "./samples.ts";
 import { type Reply, Scheduler, type Weather } from "./scheduler.ts";
 

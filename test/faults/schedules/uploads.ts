@@ -13,7 +13,7 @@ import {
   type Upload,
 } from "../../../shared/registry/uploads/upload-ticket.ts";
 import { outcomeOf } from "./clients.ts";
-import type { Outcome } from "./history.ts";
+import type { Outcome } from "./event-counts.ts";
 import type { SampleBlob } from "./samples.ts";
 import { type Answer, codeOf, isLost, type Simulation } from "./simulation.ts";
 
