@@ -74,6 +74,8 @@ export function createUpkeep(
   const collection = new OneAtATime(async () => {
     await asOnlyOne(ports, "collection", async () => {
       const done = await runCollection(ports, log, telemetry);
+      // Counters have changed, which no event tells.
+      if (done.condemned + done.places > 0) wake();
       const purge = await purgeRegistries(ports, log);
       const soon = Math.min(secondsUntil(ports, done), secondsUntil(ports, purge));
       if (soon <= limits.collectionWakeSeconds) await wakeCollection(soon);

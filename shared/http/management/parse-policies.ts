@@ -31,11 +31,10 @@ export function parsePolicies(value: unknown): PolicyChange {
 function parseSoftDelete(value: unknown): PolicyChange {
   const { retentionDays, status, lastUpdatedTime: _, ...others } = objectOf(value, "softDeletePolicy");
   refuseOthers(others, "softDeletePolicy");
-  const { softDeleteDaysMin, softDeleteDaysMax, softDeleteDaysUsual } = limits;
-  const days = parseDays(retentionDays, "retentionDays", softDeleteDaysMin, softDeleteDaysMax);
+  const days = parseDays(retentionDays, "retentionDays", limits.softDeleteDaysMin, limits.softDeleteDaysMax);
   const enabled = parseStatus(status);
   return (policies, now) => {
-    const before = policies.softDelete ?? { enabled: false, days: softDeleteDaysUsual };
+    const before = policies.softDelete ?? { enabled: false, days: limits.softDeleteDaysUsual };
     const softDelete = { enabled: enabled ?? before.enabled, days: days ?? before.days, updatedAt: now };
     return { ...policies, softDelete };
   };

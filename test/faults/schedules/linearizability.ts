@@ -21,11 +21,7 @@ export interface Effect<S> {
  * search of Wing and Gong, with the states that were tried remembered.
  * @param keyOf spells a state, the same for equal ones
  */
-export function isLinearizable<S>(
-  effects: readonly Effect<S>[],
-  initial: S,
-  keyOf: (state: S) => string,
-): boolean {
+function isLinearizable<S>(effects: readonly Effect<S>[], initial: S, keyOf: (state: S) => string): boolean {
   const tried = new Set<string>();
   const search = (left: ReadonlySet<Effect<S>>, state: S): boolean => {
     const key = `${effects.map((effect) => (left.has(effect) ? 1 : 0)).join("")} ${keyOf(state)}`;

@@ -9,7 +9,7 @@ import { appendUpload } from "../../../shared/registry/uploads/append-upload.ts"
 import { finishUpload } from "../../../shared/registry/uploads/finish-upload.ts";
 import { newTicket } from "../../../shared/registry/uploads/upload-ticket.ts";
 import { writeManifest } from "../../../shared/registry/write-manifest.ts";
-import type { Span } from "./history.ts";
+import type { Span } from "./linearizability.ts";
 import { blobs, manifests, pushOf, repositories, tags, wholeBody } from "./samples.ts";
 import { codeOf, type Simulation } from "./simulation.ts";
 

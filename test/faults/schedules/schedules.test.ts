@@ -3,7 +3,7 @@ import { runSchedule, weathers } from "./schedule.ts";
 
 /** `FAULT_SEED` runs one schedule again and tells every step; `FAULT_SEEDS` asks for more of each weather. */
 const only = process.env["FAULT_SEED"];
-const seedsPerWeather = Number(process.env["FAULT_SEEDS"] ?? 700);
+const seedsPerWeather = Number(process.env["FAULT_SEEDS"] ?? 150);
 
 const timeoutMillis = 600_000;
 
