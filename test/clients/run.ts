@@ -1,12 +1,14 @@
 /**
- * Runs real clients against the built registry: `node test/clients/run.ts [--store azure] [CLIENT...]`, all clients unless some are
- * named, on this machine's disk unless emulators of Azure's services are asked for.
+ * Runs real clients against the built registry: `node test/clients/run.ts [--store azure] [--collecting] [CLIENT...]`, all clients
+ * unless some are named, on this machine's disk unless emulators of Azure's services are asked for. With `--collecting` the registry
+ * collects all the time, and after each client all that it pushed is deleted.
  * A client that is absent is skipped, and with CLIENTS_REQUIRED=all it is a failure.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { collectingSettings, complainOf, describeCollected, readCollected } from "../support/collecting.ts";
 import { type RunningRegistry, startRegistry } from "../support/registry-process.ts";
 import { buildah } from "./buildah.ts";
 import { cosign } from "./cosign.ts";
@@ -17,6 +19,7 @@ import { dockerContainerdStore } from "./docker-containerd-store.ts";
 import { helm } from "./helm.ts";
 import type { Client, Lab, Scenario } from "./lab/client.ts";
 import { commandsIn, isPresent } from "./lab/command.ts";
+import { deleteRepositories } from "./lab/delete-repositories.ts";
 import { buildImages, type Images } from "./lab/images.ts";
 import { checkRedirects } from "./lab/redirects.ts";
 import { startWire, type Wire, type WireOptions } from "./lab/wire.ts";
@@ -38,6 +41,9 @@ const clients: readonly Client[] = [
   helm,
   cosign,
 ];
+
+/** Seconds with `--collecting`: of a lease, and of a request. */
+const collecting = collectingSettings(20, 10);
 
 /** For somebody who looks for the reason of a failure: daemons' logs, the registry's log, what was pulled. */
 const keep = process.env["KEEP"] !== undefined;
@@ -77,7 +83,10 @@ class Report {
 
 async function main(): Promise<number> {
   const { values: options, positionals: wanted } = parseArgs({
-    options: { store: { type: "string", default: "local" } },
+    options: {
+      store: { type: "string", default: "local" },
+      collecting: { type: "boolean", default: false },
+    },
     allowPositionals: true,
   });
   if (options.store !== "local" && options.store !== "azure") {
@@ -100,9 +109,14 @@ async function main(): Promise<number> {
     report.note("(images)", "build them", "ok", Date.now() - begun);
     const home = join(folder, "registry");
     mkdirSync(home);
-    const registry = await startRegistry({ folder: home, store: options.store });
-    for (const client of chosen) await runClient(client, registry, images, folder, report);
+    const environment = options.collecting ? collecting : {};
+    const registry = await startRegistry({ folder: home, store: options.store, environment });
+    for (const client of chosen) {
+      await runClient(client, registry, images, folder, report);
+      if (options.collecting) await deleteRepositories(registry.host);
+    }
     if (registry.storage !== undefined) await checkRedirects(registry.storage, report.scenario("(registry)"));
+    if (options.collecting) await checkCollected(registry, report.scenario("(registry)"));
     await report.scenario("(registry)")("end on SIGTERM", async () => await registry.stop());
   } finally {
     remove(folder);
@@ -111,6 +125,16 @@ async function main(): Promise<number> {
   const { passed, failed, skipped } = report;
   console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
   return failed === 0 && passed > 1 ? 0 : 1;
+}
+
+async function checkCollected({ logFile }: RunningRegistry, scenario: Scenario): Promise<void> {
+  await scenario("collection while clients were at work", async () => {
+    const collected = readCollected(logFile);
+    console.log(describeCollected(collected));
+    const complaint = complainOf(collected);
+    if (complaint !== undefined) throw new Error(complaint);
+    await Promise.resolve();
+  });
 }
 
 async function runClient(

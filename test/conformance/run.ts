@@ -2,7 +2,8 @@
  * Runs the OCI distribution spec's conformance program against the built registry: every version of the spec that it
  * knows, with manifests whose children are absent; and once more under the default policy, which refuses those.
  * `--store azure` runs it on emulators of Azure's services, and `--through functions` behind the library's own invocation model and
- * stream proxy. Exits 0 only when every test of every run passed, none failed and none was skipped.
+ * stream proxy. `--collecting` has the registry collect all the time, and asks that it did. Exits 0 only when every test of every
+ * run passed, none failed and none was skipped.
  */
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
@@ -11,12 +12,17 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { openFunctionsRuntime } from "../protocol/harness/functions-runtime.ts";
 import { startAzureEmulators } from "../support/azure-emulators.ts";
+import { collectingSettings, complainOf, describeCollected, readCollected } from "../support/collecting.ts";
 import { type RunningRegistry, startRegistry } from "../support/registry-process.ts";
 import { findProgram, howToGetIt } from "./program.ts";
 import { type Expectation, judge, type Verdict } from "./results.ts";
 
 /** Minutes that one run of the program may take; it needs seconds. */
 const runMillisMax = 5 * 60_000;
+/** Seconds with `--collecting`: of a lease, and of a request. */
+const collecting = collectingSettings(3, 1);
+/** ms for which the runs are then repeated in the same repositories: what one pushed goes while the next pushes it again. */
+const collectingMillis = 20_000;
 
 interface Run extends Expectation {
   readonly name: string;
@@ -49,12 +55,16 @@ const { values: options } = parseArgs({
   options: {
     store: { type: "string", default: "local" },
     through: { type: "string", default: "host" },
+    collecting: { type: "boolean", default: false },
   },
 });
 
 async function main(): Promise<number> {
-  if (!["local", "azure"].includes(options.store) || !["host", "functions"].includes(options.through)) {
-    console.error("usage: npm run test:conformance -- [--store local|azure] [--through host|functions]");
+  const known = ["local", "azure"].includes(options.store) && ["host", "functions"].includes(options.through);
+  if (!known || (options.collecting && options.through !== "host")) {
+    console.error(
+      "usage: npm run test:conformance -- [--store local|azure] [--through host|functions | --collecting]",
+    );
     return 2;
   }
   const program = findProgram();
@@ -101,21 +111,36 @@ async function againstOneRegistry(
   const registry = await openRegistry(home, {
     SPARSE_MANIFESTS: String(group[0]?.sparse ?? false),
     SERVE_THROUGH: String(group[0]?.redirects !== true),
+    ...(options.collecting ? collecting : {}),
   });
   const verdicts: [Run, Verdict][] = [];
-  for (const run of group) {
-    const results = join(home, `results-${run.version}`);
-    await runProgram(program, run, registry.host, results);
-    verdicts.push([run, judge(results, run)]);
-  }
+  const until = Date.now() + (options.collecting ? collectingMillis : 0);
+  do {
+    for (const run of group) {
+      const results = join(home, `results-${verdicts.length}`);
+      await runProgram(program, run, registry.host, results);
+      verdicts.push([run, judge(results, run)]);
+    }
+  } while (Date.now() < until);
+  const idle = options.collecting ? complainOfCollection(registry) : [];
   await registry.stop();
-  return verdicts;
+  return verdicts.map(([run, { counts, complaints }]) => [
+    run,
+    { counts, complaints: [...complaints, ...idle] },
+  ]);
+}
+
+function complainOfCollection({ logFile }: Pick<RunningRegistry, "logFile">): string[] {
+  const collected = readCollected(logFile);
+  console.log(describeCollected(collected));
+  const complaint = complainOf(collected);
+  return complaint === undefined ? [] : [complaint];
 }
 
 async function openRegistry(
   folder: string,
   environment: Readonly<Record<string, string>>,
-): Promise<Pick<RunningRegistry, "host" | "stop">> {
+): Promise<Pick<RunningRegistry, "host" | "logFile" | "stop">> {
   const store = options.store === "azure" ? "azure" : "local";
   if (options.through === "host") return await startRegistry({ folder, store, environment });
   const emulators = store === "azure" ? await startAzureEmulators() : undefined;
@@ -125,6 +150,7 @@ async function openRegistry(
   );
   return {
     host: `127.0.0.1:${runtime.port}`,
+    logFile: undefined,
     stop: async () => {
       await runtime.close();
       await emulators?.stop();
