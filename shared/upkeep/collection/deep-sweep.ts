@@ -98,7 +98,7 @@ async function condemnUnheld(
   waiting.push(document);
 }
 
-/** Finds edges whose manifest is gone. A push writes its edges with the manifest, or when the manifest is there as pending. */
+/** Finds edges whose manifest is gone, and has the repository swept. A push writes its edges with the manifest, or when the manifest is there as pending. */
 export async function sweepEdges(
   ports: Ports,
   registry: RegistryDocument,
@@ -108,7 +108,6 @@ export async function sweepEdges(
 ): Promise<void> {
   const repository = inGeneration(registry, name, generation);
   const known = new Map<Digest, boolean>();
-  const before = found.edges;
   let loose: Stored<EdgeDocument>[] = [];
   for await (const edge of everything<EdgeDocument>(ports, repository.partition, ids.allEdges)) {
     const { manifest } = edge.document;
@@ -124,7 +123,7 @@ export async function sweepEdges(
   }
   found.edges += loose.length;
   await deleteAll(ports, repository.partition, loose);
-  if (found.edges > before) await askForSweep(ports, registry.rid, name, ports.clock.now());
+  await askForSweep(ports, registry.rid, name, ports.clock.now());
 }
 
 async function* everything<D extends Document>(

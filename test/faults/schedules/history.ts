@@ -113,7 +113,8 @@ export class History {
     outcome: Outcome,
   ): void {
     this.changedRepositories.add(repository);
-    if (outcome === "nothing") return;
+    // One that was cut in two can have happened although it was answered with a 404.
+    if (outcome === "nothing" && !this.#partial) return;
     const required = outcome === "done" && !this.#partial;
     for (const { digest } of blobs) {
       this.#onBlob(repository, digest, span, `${change} all`, required, (state) =>
