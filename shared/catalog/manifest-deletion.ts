@@ -1,7 +1,7 @@
 import type { Digest } from "../domain/digest.ts";
 import { limits } from "../domain/limits.ts";
 import type { Tag } from "../domain/name.ts";
-import type { Operation } from "../ports/document-store.ts";
+import type { Operation, Stored } from "../ports/document-store.ts";
 import type { Ports } from "../ports/ports.ts";
 import { newEvent, untilSettled } from "./commit.ts";
 import { condemnPlace } from "./condemned-places.ts";
@@ -20,10 +20,10 @@ const tagsPerCommit = { gone: 45, kept: 30 };
 const readsAtOnce = 50;
 
 /**
- * Takes down what relied on a manifest that is marked as deleting: tags, referrer, manifest and edges, as many as fit into one
+ * Takes down what relied on a manifest that is marked as deleting: tags, referrer, edges and manifest, as many as fit into one
  * commit. What is to be kept loses tags and referrer only. Does nothing when the manifest is absent or not marked.
  *
- * Every commit but those of the last edges names the manifest by its etag: somebody else may have finished the deletion
+ * Every commit but those of edges alone names the manifest by its etag: somebody else may have finished the deletion
  * meanwhile, and the tags that are found then belong to a manifest that was pushed anew.
  */
 export async function finishManifestDeletion(
@@ -33,65 +33,80 @@ export async function finishManifestDeletion(
 ): Promise<void> {
   for (;;) {
     let tries = 0;
-    const rest = await untilSettled(() => takeDown(ports, repository, digest, tries++));
-    if (rest === "more tags") continue;
-    await removeEdges(ports, repository, rest);
-    return;
+    const outcome = await untilSettled(() => takeDown(ports, repository, digest, tries++));
+    if (outcome === "done") return;
   }
 }
 
-/** One commit of a deletion. @returns the edges that are left when the manifest is gone; undefined: start over */
+/** One commit of a deletion. @returns undefined: start over */
 async function takeDown(
   ports: Ports,
   repository: Repository,
   digest: Digest,
   tries: number,
-): Promise<"more tags" | Operation[] | undefined> {
+): Promise<"more tags" | "done" | undefined> {
   const manifest = await readManifest(ports, repository, digest);
-  if (manifest?.document.state !== "deleting") return [];
+  if (manifest?.document.state !== "deleting") return "done";
   const { etag, document } = manifest;
   const { deletedAt } = document;
   const writer = ports.ids.nonce();
   const keptAt = deletedAt === undefined ? undefined : deletedAt + tries;
   const { operations, tags, more } = await tagDeletions(ports, repository, digest, keptAt, writer);
   const events = tagEvents(ports, repository, digest, tags, keptAt);
+  const commit = async (all: readonly Operation[]) =>
+    (await ports.documents.commit(repository.partition, all)) === "committed";
   if (more) {
     const again: ManifestDocument = { ...document, writer };
-    const outcome = await ports.documents.commit(repository.partition, [
-      { op: "replace", document: again, etag },
-      ...operations,
-      ...events,
-    ]);
-    return outcome === "committed" ? "more tags" : undefined;
+    const committed = await commit([{ op: "replace", document: again, etag }, ...operations, ...events]);
+    return committed ? "more tags" : undefined;
   }
   operations.push(...(await deletions(ports, repository, referrerIds(document))));
   if (deletedAt !== undefined) {
     const rank = ranks.deletedManifest(deletedAt, digest);
     const kept: ManifestDocument = { ...document, state: "deleted", rank, writer };
-    operations.push({ op: "replace", document: kept, etag }, ...events);
-    return (await ports.documents.commit(repository.partition, operations)) === "committed" ? [] : undefined;
+    const committed = await commit([...operations, { op: "replace", document: kept, etag }, ...events]);
+    return committed ? "done" : undefined;
   }
   operations.push(...(await deletions(ports, repository, [ids.lastPull(digest)])));
-  operations.push({ op: "delete", id: document.id, etag });
-  const edgeIds = document.children.map((child) => ids.edge(child, digest));
-  const edges = await deletions(ports, repository, edgeIds);
+  const room = limits.commitOperationsMax - operations.length - events.length - 1;
+  const edges = await edgeDeletions(ports, repository, manifest, room);
+  if (edges === undefined) return undefined;
   if (document.place !== undefined) await condemnPlace(ports, document.place);
-  const room = limits.commitOperationsMax - operations.length - events.length;
-  operations.push(...edges.slice(0, room), ...events);
-  const outcome = await ports.documents.commit(repository.partition, operations);
-  return outcome === "committed" ? edges.slice(room) : undefined;
+  const last: Operation = { op: "delete", id: document.id, etag };
+  return (await commit([...operations, ...edges, last, ...events])) ? "done" : undefined;
 }
 
 /**
- * Removes edges whose manifest is gone. They have the etags from before, and whoever pushes the manifest anew writes all
- * of its edges after that: those are never among them.
+ * Removes the edges but for the last `room` of them. They have the etags that they had when the manifest was still marked, and whoever
+ * pushes it anew writes all of its edges after that: those are never among them.
+ * @returns the deletions that are left; undefined: somebody else has finished
  */
-async function removeEdges(ports: Ports, repository: Repository, edges: readonly Operation[]): Promise<void> {
-  for (let from = 0; from < edges.length; from += limits.commitOperationsMax) {
-    const batch = edges.slice(from, from + limits.commitOperationsMax);
-    const outcome = await ports.documents.commit(repository.partition, batch);
-    if (outcome === "committed") continue;
-    for (const edge of batch) await ports.documents.commit(repository.partition, [edge]);
+async function edgeDeletions(
+  ports: Ports,
+  repository: Repository,
+  { document, etag }: Stored<ManifestDocument>,
+  room: number,
+): Promise<Operation[] | undefined> {
+  const edgeIds = document.children.map((child) => ids.edge(child, document.digest));
+  const edges = await deletions(ports, repository, edgeIds);
+  if (edges.length <= room) return edges;
+  if ((await readManifest(ports, repository, document.digest))?.etag !== etag) return undefined;
+  const ahead = edges.slice(room);
+  for (let from = 0; from < ahead.length; from += limits.commitOperationsMax) {
+    await deleteAll(ports, repository, ahead.slice(from, from + limits.commitOperationsMax));
+  }
+  return edges.slice(0, room);
+}
+
+/** Those that somebody else has deleted, or written anew, stay as they are. */
+async function deleteAll(ports: Ports, repository: Repository, edges: readonly Operation[]): Promise<void> {
+  const { documents } = ports;
+  if ((await documents.commit(repository.partition, edges)) === "committed") return;
+  for (const edge of edges) {
+    await untilSettled(async () => {
+      const alone = await documents.commit(repository.partition, [edge]);
+      return alone === "unknown" ? undefined : true;
+    });
   }
 }
 
