@@ -39,7 +39,7 @@ export async function leaveGeneration(
     const document: RepositoryDocument = { ...header.document, state: "deleting", writer };
     const operations: Operation[] = [
       { op: "replace", document, etag: header.etag },
-      { op: "create", document: leftGeneration(writer, generation, deletedAt, state) },
+      { op: "upsert", document: leftGeneration(writer, generation, deletedAt, state) },
     ];
     return (await changes.of(generation).commit(operations)) ? true : undefined;
   });
