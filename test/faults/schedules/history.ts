@@ -77,11 +77,10 @@ export class History {
   ): void {
     this.events.count(action, repository, digest, outcome);
     if (outcome === "nothing") return;
-    this.#onBlob(repository, digest, span, action, outcome === "done", (state) => ({
-      ...state,
-      present: true,
-      relied: true,
-    }));
+    const there = (state: BlobState) => ({ ...state, present: true, relied: true });
+    this.#onBlob(repository, digest, span, action, outcome === "done", there);
+    // A link that was written without its event is seen, may be deleted, and is written again.
+    if (this.#partial) this.#onBlob(repository, digest, span, `part of ${action}`, false, there);
   }
 
   blobDeleted(repository: RepositoryName, digest: Digest, span: Span, outcome: Outcome): void {

@@ -83,6 +83,9 @@ export function withRestored(
 ): ContentState {
   const [first, ...others] = manifests;
   const back = others.filter((digest) => state.deleted.has(digest));
+  // What is there already is not touched.
+  const same = tag === undefined || state.tags.get(tag) === first;
+  if (first !== undefined && state.live.has(first) && same) return state;
   let restored = first === undefined ? state : withManifest(state, first, tag === undefined ? [] : [tag]);
   for (const digest of back) restored = withManifest(restored, digest, []);
   return restored;
