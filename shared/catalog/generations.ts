@@ -108,6 +108,16 @@ async function writeIndex(
   await commitIdempotent(ports.documents, partitions.deleted(rid), [{ op: "upsert", document }]);
 }
 
+/** The generation is found when its time has come. */
+export async function correctIndex(
+  ports: Ports,
+  registry: RegistryDocument,
+  repository: RepositoryName,
+  { generation, deletedAt, state }: LeftGenerationDocument,
+): Promise<void> {
+  await writeIndex(ports, registry.rid, { repository, generation, deletedAt, state });
+}
+
 /** The generations that the repository has left and that are not yet gone, the latest last. One range read. */
 export async function listLeftGenerations(
   ports: Ports,
@@ -146,10 +156,13 @@ export async function restoreGeneration(
 ): Promise<"restored" | "absent" | "occupied"> {
   const writer = ports.ids.nonce();
   const changes = new GenerationChanges(ports, registry, name, "repository-restore", writer);
+  let index: Stored<DeletedRepositoryDocument> | undefined;
   const outcome = await untilSettled(async () => {
+    const found = await readIndex(ports, registry.rid, name, generation);
     const header = await readHeader(ports, registry, name);
     const left = await readLeftGeneration(ports, registry, name, generation);
     if (await changes.isCommitted()) return "restored";
+    index = found;
     if (header?.document.state === "deleting") {
       await finishLeaving(ports, registry, name);
       return undefined;
@@ -165,8 +178,23 @@ export async function restoreGeneration(
   });
   if (outcome !== "restored") return outcome;
   await listInCatalog(ports, { registry, name }, writer);
-  await dropIndex(ports, registry.rid, name, generation);
+  if (index !== undefined) await dropIndex(ports, registry.rid, index);
   return outcome;
+}
+
+async function readIndex(
+  ports: Ports,
+  rid: string,
+  name: RepositoryName,
+  generation: string,
+): Promise<Stored<DeletedRepositoryDocument> | undefined> {
+  const id = ids.deletedRepository(name, generation);
+  return await readAs<DeletedRepositoryDocument>(
+    ports.documents,
+    partitions.deleted(rid),
+    id,
+    "deleted-repository",
+  );
 }
 
 /** Gives up what could be restored of the repository: from now on it is purged. @returns false when there was nothing */
@@ -240,19 +268,17 @@ export async function listDeletedBefore(
   return page.documents as Stored<DeletedRepositoryDocument>[];
 }
 
-/** The generation is found no more. */
+/**
+ * The generation is found no more by this document. By the etag of a moment when the generation had not come back yet: whoever
+ * leaves it anew has written the document anew.
+ */
 export async function dropIndex(
   ports: Ports,
   rid: string,
-  repository: RepositoryName,
-  generation: string,
+  { document: { id }, etag }: Stored<DeletedRepositoryDocument>,
 ): Promise<void> {
-  const partition = partitions.deleted(rid);
-  const id = ids.deletedRepository(repository, generation);
   await untilSettled(async () => {
-    const stored = await ports.documents.read(partition, id, { fresh: true });
-    if (stored === undefined) return true;
-    const outcome = await ports.documents.commit(partition, [{ op: "delete", id, etag: stored.etag }]);
-    return outcome === "committed" ? true : undefined;
+    const outcome = await ports.documents.commit(partitions.deleted(rid), [{ op: "delete", id, etag }]);
+    return outcome === "unknown" ? undefined : true;
   });
 }

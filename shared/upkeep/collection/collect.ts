@@ -1,4 +1,5 @@
 import { listInCatalog, readEntry } from "../../catalog/catalog-entries.ts";
+import type { LeftGenerationDocument } from "../../catalog/collection-documents.ts";
 import type { RegistryDocument } from "../../catalog/documents.ts";
 import { listDeletedBefore } from "../../catalog/generations.ts";
 import { endOfPrefix, ranks } from "../../catalog/keys.ts";
@@ -136,12 +137,14 @@ async function purgeGenerations(
   const { purgeSeconds, skewSeconds } = ports.graces;
   const now = ports.clock.now() - skewSeconds * 1000;
   const days = registry.policies.softDelete?.days;
-  const due = await listDeletedBefore(ports, registry.rid, "purging", now - purgeSeconds * 1000, pageItems);
+  const leftBefore = { purging: now - purgeSeconds * 1000, kept: now - (days ?? 0) * dayMillis };
+  const due = await listDeletedBefore(ports, registry.rid, "purging", leftBefore.purging, pageItems);
   if (days !== undefined) {
-    due.push(...(await listDeletedBefore(ports, registry.rid, "kept", now - days * dayMillis, pageItems)));
+    due.push(...(await listDeletedBefore(ports, registry.rid, "kept", leftBefore.kept, pageItems)));
   }
-  for (const { document } of due) {
-    const outcome = await purgeGeneration(ports, registry, document, budget, done);
+  const isDue = ({ state, deletedAt }: LeftGenerationDocument) => deletedAt <= leftBefore[state];
+  for (const index of due) {
+    const outcome = await purgeGeneration(ports, registry, index, isDue, budget, done);
     if (outcome === "gone") done.generations += 1;
     else done.more = true;
   }

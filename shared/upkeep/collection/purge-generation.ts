@@ -1,9 +1,13 @@
 import { unlinkOperations } from "../../catalog/blobs.ts";
 import { readEntry } from "../../catalog/catalog-entries.ts";
-import type { DeletedRepositoryDocument } from "../../catalog/collection-documents.ts";
+import type {
+  DeletedRepositoryDocument,
+  LeftGenerationDocument,
+} from "../../catalog/collection-documents.ts";
 import { condemnPlace } from "../../catalog/condemned-places.ts";
 import type { LinkDocument, ManifestDocument, RegistryDocument } from "../../catalog/documents.ts";
 import {
+  correctIndex,
   dropIndex,
   giveUpGeneration,
   listLeftGenerations,
@@ -27,21 +31,30 @@ export type Purge = "gone" | "more";
 /**
  * Removes what a repository had in a generation that it left long enough ago: what points at bytes is followed first, then all
  * documents go, and last what led here. Every step can be done again.
+ * @param index by which it was found
+ * @param isDue whether it was left long enough ago
  * @param budget pages of documents that may still be looked at
  */
 export async function purgeGeneration(
   ports: Ports,
   registry: RegistryDocument,
-  { repository: name, generation }: Pick<DeletedRepositoryDocument, "repository" | "generation">,
+  index: Stored<DeletedRepositoryDocument>,
+  isDue: (left: LeftGenerationDocument) => boolean,
   budget: { pages: number },
   swept: Pick<Sweep, "condemned" | "condemnedBytes" | "next">,
 ): Promise<Purge> {
+  const { repository: name, generation } = index.document;
   const left = await readLeftGeneration(ports, registry, name, generation);
   const header = await readHeader(ports, registry, name);
   const here = header?.document.generation === generation ? header.document.state : undefined;
   // It was never left, or has been restored.
-  if (here === "live") await dropIndex(ports, registry.rid, name, generation);
+  if (here === "live") await dropIndex(ports, registry.rid, index);
   if (here === "live" || here === "deleting") return "gone";
+  // The index may be that of an earlier departure.
+  if (left !== undefined && !isDue(left.document)) {
+    await correctIndex(ports, registry, name, left.document);
+    return "gone";
+  }
   if (left?.document.state === "kept") {
     await giveUpGeneration(ports, registry, name, generation);
     if ((await readLeftGeneration(ports, registry, name, generation))?.document.state !== "purging")
@@ -55,7 +68,7 @@ export async function purgeGeneration(
   }
   await forgetUsage(ports, registry.rid, name, generation);
   await dropName(ports, registry, name);
-  await dropIndex(ports, registry.rid, name, generation);
+  await dropIndex(ports, registry.rid, index);
   return "gone";
 }
 
