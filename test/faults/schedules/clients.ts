@@ -1,5 +1,6 @@
 import { findRepository } from "../../../shared/catalog/repositories.ts";
 import type { Digest } from "../../../shared/domain/digest.ts";
+import { limits } from "../../../shared/domain/limits.ts";
 import type { RepositoryName, Tag } from "../../../shared/domain/name.ts";
 import { deleteBlob } from "../../../shared/registry/delete-blob.ts";
 import { deleteManifest } from "../../../shared/registry/delete-manifest.ts";
@@ -190,11 +191,17 @@ export async function browse(simulation: Simulation, repository: RepositoryName)
   );
 }
 
+/** Lets processes forget what they remember of repositories: what is read then is as of now. */
+export function forget({ clock }: Simulation): void {
+  clock.advance((limits.repositoryCacheSeconds + 1) * 1_000);
+}
+
 /** Looks at everything once more, when all is quiet. */
 export async function lookAtEverything(
   simulation: Simulation,
   repositories: readonly RepositoryName[],
 ): Promise<void> {
+  forget(simulation);
   for (const repository of repositories) {
     for (const blob of blobs) await pullBlob(simulation, repository, blob, false);
     for (const { digest } of manifests) await pullManifest(simulation, repository, { digest });

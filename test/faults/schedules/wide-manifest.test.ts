@@ -3,7 +3,7 @@ import { finishManifestDeletion } from "../../../shared/catalog/manifest-deletio
 import { ensureRepository } from "../../../shared/catalog/repositories.ts";
 import { limits } from "../../../shared/domain/limits.ts";
 import { writeManifest } from "../../../shared/registry/write-manifest.ts";
-import { pullManifest, pushManifest, removeManifest, removeTag } from "./clients.ts";
+import { forget, pullManifest, pushManifest, removeManifest, removeTag } from "./clients.ts";
 import { brokenInvariants } from "./invariants.ts";
 import { pushOf, repositories, tagOf, wide } from "./samples.ts";
 import type { Weather } from "./scheduler.ts";
@@ -47,6 +47,7 @@ async function problemsOf(seed: number): Promise<string[]> {
   await scheduler.run(Promise.all(clients), () => {});
   scheduler.calm();
   await finishManifestDeletion(ports, repository, wide.digest);
+  forget(simulation);
   await pullManifest(simulation, name, { digest: wide.digest });
   for (const tag of many) await pullManifest(simulation, name, { tag });
   return [...surprises, ...history.problems(), ...brokenInvariants(simulation)];
