@@ -135,7 +135,8 @@ export class History {
     const label = present ? "seen" : "not seen";
     this.#onBlob(repository, digest, span, label, true, (state) => {
       if (state.present !== present) return undefined;
-      return { ...state, relied: state.relied || (present && promised) };
+      const relied = state.relied || (present && promised);
+      return relied === state.relied ? state : { ...state, relied };
     });
   }
 

@@ -31,6 +31,8 @@ function isLinearizable<S>(effects: readonly Effect<S>[], initial: S, keyOf: (st
     if (required.length === 0) return true;
     // Whatever must still happen and ends first bounds what may happen next.
     const firstEnd = Math.min(...required.map((effect) => effect.end));
+    const look = required.find((effect) => effect.start <= firstEnd && isHarmless(effect, left, state));
+    if (look !== undefined) return search(after(left, look), state);
     for (const effect of left) {
       if (effect.start > firstEnd) continue;
       const next = effect.apply(state);
@@ -39,6 +41,12 @@ function isLinearizable<S>(effects: readonly Effect<S>[], initial: S, keyOf: (st
     return false;
   };
   return search(new Set(effects), initial);
+}
+
+/** Whether it can happen now and changes nothing, nor what else may happen: then it may as well be next. */
+function isHarmless<S>(effect: Effect<S>, left: ReadonlySet<Effect<S>>, state: S): boolean {
+  if (effect.apply(state) !== state) return false;
+  return [...left].every((other) => other.required || other.end >= effect.start);
 }
 
 /** What is left when `taken` has happened: what ended before it and was not required has not happened. */
