@@ -8,16 +8,17 @@ export interface Sample {
   readonly rounds: readonly number[];
 }
 
-/** What is asked of the median: as many times the reference's at least, or at most; or a value that it stays below. */
+/** What is asked of the median: as many times the reference's at least, or at most; or a value that it stays below, or above. */
 export type Target =
   | { readonly kind: "times-at-least"; readonly times: number }
   | { readonly kind: "times-at-most"; readonly times: number }
-  | { readonly kind: "below"; readonly value: number };
+  | { readonly kind: "below"; readonly value: number }
+  | { readonly kind: "above"; readonly value: number };
 
 /** Two sides, or one, measured in turn in one run. */
 export interface Comparison {
   readonly what: string;
-  readonly unit: "MiB/s" | "requests/s" | "ms" | "MB";
+  readonly unit: "MiB/s" | "requests/s" | "blobs/s" | "blobs/min" | "ms" | "MB";
   readonly measured: Sample;
   readonly reference?: Sample;
   readonly target?: Target;
@@ -44,6 +45,7 @@ export function judge(comparison: Comparison): Judged {
 
 function isMet(target: Target, median: number, ratio: number | undefined): boolean {
   if (target.kind === "below") return median < target.value;
+  if (target.kind === "above") return median > target.value;
   if (ratio === undefined) throw new Error("a ratio is asked for, but there is no reference");
   return target.kind === "times-at-least" ? ratio >= target.times : ratio <= target.times;
 }
@@ -70,8 +72,8 @@ function formatSide(sample: Sample, { median, min, max }: Summary, unit: string)
 function formatVerdict({ target, met }: Judged): string {
   if (target === undefined) return "";
   const asked =
-    target.kind === "below"
-      ? `below ${target.value}`
+    target.kind === "below" || target.kind === "above"
+      ? `${target.kind} ${target.value}`
       : `${target.kind === "times-at-least" ? "at least" : "at most"} ${target.times} times`;
   return `target: ${asked}: ${met === true ? "met" : "MISSED"}`;
 }

@@ -47,7 +47,7 @@ async function pushTen(bench: Bench, registry: Registry, push: Push): Promise<nu
 }
 
 /** In units of 10^6 bytes. */
-function peakMegabytes({ pid }: Registry): number {
+export function peakMegabytes({ pid }: Registry): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
   if (kibibytes === undefined) throw new Error("the kernel does not tell the peak of a process's memory");

@@ -10,6 +10,9 @@ import { parseArgs } from "node:util";
 import { measureAzure } from "./azure/side-by-side.ts";
 import { measureColdStart } from "./cold-start.ts";
 import { type Comparison, formatJudged, type Judged, judge } from "./comparison.ts";
+import { measureLargeRepository } from "./deletion/large-repository.ts";
+import { measureCollectionUnderLoad } from "./deletion/load.ts";
+import { measureReclaim } from "./deletion/reclaim.ts";
 import { LayerFactory } from "./layer.ts";
 import { describeMachine } from "./machine.ts";
 import { measureManifests } from "./manifests.ts";
@@ -36,6 +39,9 @@ const parts: Readonly<Record<string, Part>> = {
   requests: countRequests,
   coldstart: measureColdStart,
   azure: measureAzure,
+  collection: measureCollectionUnderLoad,
+  reclaim: measureReclaim,
+  deletion: measureLargeRepository,
 };
 
 interface PartResult {

@@ -64,7 +64,8 @@ function tagAt(index: number): Tag {
   return `build-${String(index).padStart(7, "0")}` as Tag;
 }
 
-async function fill(dataDir: string, repository: string, count: number): Promise<void> {
+/** Makes a repository with so many tags, 20 to a manifest, by the registry's own use case. */
+export async function fill(dataDir: string, repository: string, count: number): Promise<void> {
   const { ports, close } = await openLocalPorts(dataDir);
   const registry = await ensureRegistry(ports, "local" as RegistryName, { sparseManifests: false });
   const manifests = count / tagsPerManifest;
