@@ -135,8 +135,7 @@ export class History {
     const label = present ? "seen" : "not seen";
     this.#onBlob(repository, digest, span, label, true, (state) => {
       if (state.present !== present) return undefined;
-      const relied = state.relied || (present && promised);
-      return relied === state.relied ? state : { ...state, relied };
+      return present && promised ? { ...state, relied: true } : state;
     });
   }
 
@@ -250,16 +249,14 @@ export class History {
 
   manifestSeen(repository: RepositoryName, digest: Digest, span: Span, live: boolean): void {
     const label = `${nameOf(digest)} ${live ? "seen" : "not seen"}`;
-    this.#onContent(repository, span, label, true, (state) =>
-      state.live.has(digest) === live ? state : undefined,
-    );
+    const apply = (state: ContentState) => (state.live.has(digest) === live ? state : undefined);
+    this.#contents.add(repository, { ...span, label, required: true, look: true, apply });
   }
 
   tagSeen(repository: RepositoryName, tag: Tag, span: Span, digest: Digest | undefined): void {
     const label = digest === undefined ? `${tag} not seen` : `${tag} seen as ${nameOf(digest)}`;
-    this.#onContent(repository, span, label, true, (state) =>
-      state.tags.get(tag) === digest ? state : undefined,
-    );
+    const apply = (state: ContentState) => (state.tags.get(tag) === digest ? state : undefined);
+    this.#contents.add(repository, { ...span, label, required: true, look: true, apply });
   }
 
   /** @returns what cannot be explained by any order of what was done */

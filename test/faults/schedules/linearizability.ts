@@ -12,6 +12,8 @@ export interface Effect<S> {
   readonly start: number;
   readonly end: number;
   readonly required: boolean;
+  /** Whether it only tells what was seen, and never changes anything. */
+  readonly look?: boolean;
   /** The state after it, or undefined when it cannot happen in this one. */
   readonly apply: (state: S) => S | undefined;
 }
@@ -31,7 +33,7 @@ function isLinearizable<S>(effects: readonly Effect<S>[], initial: S, keyOf: (st
     if (required.length === 0) return true;
     // Whatever must still happen and ends first bounds what may happen next.
     const firstEnd = Math.min(...required.map((effect) => effect.end));
-    const look = required.find((effect) => effect.start <= firstEnd && isHarmless(effect, left, state));
+    const look = required.find((effect) => effect.start <= firstEnd && isNext(effect, left, state));
     if (look !== undefined) return search(after(left, look), state);
     for (const effect of left) {
       if (effect.start > firstEnd) continue;
@@ -43,9 +45,9 @@ function isLinearizable<S>(effects: readonly Effect<S>[], initial: S, keyOf: (st
   return search(new Set(effects), initial);
 }
 
-/** Whether it can happen now and changes nothing, nor what else may happen: then it may as well be next. */
-function isHarmless<S>(effect: Effect<S>, left: ReadonlySet<Effect<S>>, state: S): boolean {
-  if (effect.apply(state) !== state) return false;
+/** Whether it is a look that is explained now, and keeps nothing else from happening: then it may as well be next. */
+function isNext<S>(effect: Effect<S>, left: ReadonlySet<Effect<S>>, state: S): boolean {
+  if (effect.look !== true || effect.apply(state) === undefined) return false;
   return [...left].every((other) => other.required || other.end >= effect.start);
 }
 
