@@ -16,10 +16,14 @@ import { limits } from "../../domain/limits.ts";
 import type { RepositoryName } from "../../domain/name.ts";
 import type { Document, Operation, Stored } from "../../ports/document-store.ts";
 import type { Ports } from "../../ports/ports.ts";
+import { type Budget, documentsFrom } from "../document-pages.ts";
 import { condemnedBlob, releaseBlobs } from "./release-blobs.ts";
 import { deleteAll } from "./sweep-repository.ts";
 
 // What a crash leaves at the wrong moment no event tells of: it is found only by looking at everything, which is done rarely.
+
+/** A shard, or a repository, is looked through as a whole. */
+const unbounded: Budget = { pages: Number.POSITIVE_INFINITY };
 
 export interface DeepSweep {
   holders: number;
@@ -38,7 +42,12 @@ export async function sweepShard(
   const partition = partitions.shardNamed(registry.rid, shard);
   const held = new Set<Digest>();
   const unlinked = new Map<string, { repository: Repository; digests: Digest[] }>();
-  for await (const { document } of everything<HolderDocument>(ports, partition, ids.allHolders)) {
+  for await (const { document } of documentsFrom<HolderDocument>(
+    ports,
+    partition,
+    ids.allHolders,
+    unbounded,
+  )) {
     held.add(document.digest);
     const repository = inGeneration(registry, document.repository, document.generation);
     const id = ids.link(document.digest);
@@ -55,7 +64,7 @@ export async function sweepShard(
     found.condemnedBytes += condemned.reduce((sum, { size }) => sum + size, 0);
   }
   const waiting: BlobDocument[] = [];
-  for await (const { document } of everything<BlobDocument>(ports, partition, ids.allBlobs)) {
+  for await (const { document } of documentsFrom<BlobDocument>(ports, partition, ids.allBlobs, unbounded)) {
     if (document.state === "condemned") waiting.push(document);
     else if (!held.has(document.digest))
       await condemnUnheld(ports, partition, document.digest, found, waiting);
@@ -109,7 +118,12 @@ export async function sweepEdges(
   const repository = inGeneration(registry, name, generation);
   const known = new Map<Digest, boolean>();
   let loose: Stored<EdgeDocument>[] = [];
-  for await (const edge of everything<EdgeDocument>(ports, repository.partition, ids.allEdges)) {
+  for await (const edge of documentsFrom<EdgeDocument>(
+    ports,
+    repository.partition,
+    ids.allEdges,
+    unbounded,
+  )) {
     const { manifest } = edge.document;
     const there = known.get(manifest) ?? (await readManifest(ports, repository, manifest)) !== undefined;
     known.set(manifest, there);
@@ -124,22 +138,4 @@ export async function sweepEdges(
   found.edges += loose.length;
   await deleteAll(ports, repository.partition, loose);
   await askForSweep(ports, registry.rid, name, ports.clock.now());
-}
-
-async function* everything<D extends Document>(
-  ports: Ports,
-  partition: string,
-  prefix: string,
-): AsyncGenerator<Stored<D>, void, undefined> {
-  for (let after: string | undefined = prefix; after !== undefined; ) {
-    const page = await ports.documents.list(partition, {
-      by: "id",
-      after,
-      before: endOfPrefix(prefix),
-      limit: limits.pageItemsMax,
-      fresh: true,
-    });
-    yield* page.documents as readonly Stored<D>[];
-    after = page.more ? page.documents.at(-1)?.document.id : undefined;
-  }
 }

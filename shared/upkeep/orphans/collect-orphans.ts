@@ -10,7 +10,7 @@ import type { Document, Stored } from "../../ports/document-store.ts";
 import type { Ports } from "../../ports/ports.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { restsUntil } from "../collection/epoch.ts";
-import type { Budget } from "../recount/document-pages.ts";
+import type { Budget } from "../document-pages.ts";
 import { isNamed, keepUnnamed } from "./named-places.ts";
 
 /** How far the search is in the days of a registry's container. */

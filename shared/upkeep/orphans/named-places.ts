@@ -14,7 +14,7 @@ import { asRepositoryName, type RepositoryName } from "../../domain/name.ts";
 import { type Place, samePlace } from "../../domain/place.ts";
 import type { BlobProperties, StoredBytes } from "../../ports/blob-store.ts";
 import type { Ports } from "../../ports/ports.ts";
-import { type Budget, documentsFrom } from "../recount/document-pages.ts";
+import { type Budget, documentsFrom } from "../document-pages.ts";
 import { allShards } from "../recount/recount-parts.ts";
 
 /** Whether a document names the place of bytes that carry what they are. */

@@ -6,7 +6,7 @@ import type { Stored } from "../../ports/document-store.ts";
 import type { Ports } from "../../ports/ports.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { consumeEvents } from "../consume-events.ts";
-import type { Budget } from "./document-pages.ts";
+import type { Budget } from "../document-pages.ts";
 import { type Generation, generationsOf, recountGenerations } from "./recount-generations.ts";
 import { recountPart, shardParts } from "./recount-parts.ts";
 import { recountSums } from "./recount-sums.ts";

@@ -23,7 +23,7 @@ import type { RepositoryName } from "../../domain/name.ts";
 import type { Operation, Stored } from "../../ports/document-store.ts";
 import type { Ports } from "../../ports/ports.ts";
 import { newSums } from "../count-usage.ts";
-import { type Budget, documentsFrom } from "./document-pages.ts";
+import { type Budget, documentsFrom } from "../document-pages.ts";
 import { noHolders, recountAttempts } from "./recount-shards.ts";
 import { type Drift, driftOf } from "./report.ts";
 

@@ -3,7 +3,7 @@ import type { HolderSums, RepositoryUsageDocument } from "../../catalog/document
 import { partitions } from "../../catalog/keys.ts";
 import { readRegistryUsage, readRepositoryUsage } from "../../catalog/usage.ts";
 import type { Ports } from "../../ports/ports.ts";
-import type { Budget } from "./document-pages.ts";
+import type { Budget } from "../document-pages.ts";
 import { addHolders, type GenerationHolders, noHolders, recountShard } from "./recount-shards.ts";
 import { type Drift, type RecountDocument, withFindings } from "./report.ts";
 

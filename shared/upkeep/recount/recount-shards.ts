@@ -11,8 +11,8 @@ import { readCounter } from "../../catalog/shards.ts";
 import type { RepositoryName } from "../../domain/name.ts";
 import type { Stored } from "../../ports/document-store.ts";
 import type { Ports } from "../../ports/ports.ts";
+import { type Budget, documentsFrom } from "../document-pages.ts";
 import { figuresOf } from "../sort-changes.ts";
-import { type Budget, documentsFrom } from "./document-pages.ts";
 import { type Drift, driftOf } from "./report.ts";
 
 /** Times that something is counted again since it changed while it was counted. */

@@ -13,7 +13,7 @@ import {
 } from "../../catalog/usage.ts";
 import type { Ports } from "../../ports/ports.ts";
 import { newSums } from "../count-usage.ts";
-import { type Budget, documentsFrom } from "./document-pages.ts";
+import { type Budget, documentsFrom } from "../document-pages.ts";
 import { isKnown } from "./recount-generations.ts";
 import { recountAttempts } from "./recount-shards.ts";
 import { type Drift, driftOf, type RecountDocument, withFindings } from "./report.ts";

@@ -1,7 +1,7 @@
-import { endOfPrefix } from "../../catalog/keys.ts";
-import { limits } from "../../domain/limits.ts";
-import type { Document, Stored } from "../../ports/document-store.ts";
-import type { Ports } from "../../ports/ports.ts";
+import { endOfPrefix } from "../catalog/keys.ts";
+import { limits } from "../domain/limits.ts";
+import type { Document, Stored } from "../ports/document-store.ts";
+import type { Ports } from "../ports/ports.ts";
 
 /** Pages of documents that a run has read; it ends soon after it has read as many as it may. */
 export interface Budget {
