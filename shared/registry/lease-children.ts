@@ -36,6 +36,19 @@ export async function leaseChildren(
   }
 }
 
+/** What one request has made sure of, or is about to, by kind and digest. */
+export type SeenChildren = Map<string, Promise<boolean>>;
+
+/** Makes sure of each child once, however many manifests of one request need it: indexes can share theirs at every level. */
+export function once(lease: LeaseChild, seen: SeenChildren): LeaseChild {
+  return async (ports, repository, child) => {
+    const key = `${child.kind} ${child.digest}`;
+    const found = seen.get(key) ?? lease(ports, repository, child);
+    seen.set(key, found);
+    return await found;
+  };
+}
+
 export const leaseChild: LeaseChild = async (ports, repository, child) => {
   if (child.kind === "manifest" && (await leaseManifest(ports, repository, child.digest))) return true;
   // Older build caches list layers under an index as if they were manifests.

@@ -11,7 +11,7 @@ import { parseManifest } from "../domain/manifest.ts";
 import type { RepositoryName, Tag } from "../domain/name.ts";
 import { samePlace } from "../domain/place.ts";
 import type { Ports } from "../ports/ports.ts";
-import { type LeaseChild, leaseChild, leaseChildren } from "./lease-children.ts";
+import { type LeaseChild, leaseChild, leaseChildren, once, type SeenChildren } from "./lease-children.ts";
 import { manifestText } from "./read-manifest.ts";
 import { putBytes } from "./write-manifest.ts";
 
@@ -55,12 +55,13 @@ export async function restoreFromLeft(
   digest: Digest,
   tags: readonly Tag[],
   force: boolean,
+  seen: SeenChildren = new Map(),
 ): Promise<ManifestDocument | undefined> {
   const document = await readWhole(ports, left, digest);
   if (document === undefined) return undefined;
   const text = await manifestText(ports, document);
   const manifest = parseManifest(document.mediaType, text);
-  await leaseChildren(ports, into, manifest, mountChild(left));
+  await leaseChildren(ports, into, manifest, once(mountChild(left, seen), seen));
   await listInCatalog(ports, into, ports.ids.nonce());
   const { size } = document;
   const inline = size <= limits.manifestInlineBytesMax;
@@ -75,11 +76,11 @@ export async function restoreFromLeft(
   return written;
 }
 
-function mountChild(left: Repository): LeaseChild {
+function mountChild(left: Repository, seen: SeenChildren): LeaseChild {
   return async (ports, into, child) => {
     if (await leaseChild(ports, into, child)) return true;
     if (child.kind === "manifest") {
-      const restored = await restoreFromLeft(ports, left, into, child.digest, [], false);
+      const restored = await restoreFromLeft(ports, left, into, child.digest, [], false, seen);
       if (restored !== undefined) return true;
     }
     if ((await findLink(ports, left, child.digest)) === undefined) return false;

@@ -9,7 +9,7 @@ import { RegistryError } from "../domain/errors.ts";
 import { parseManifest } from "../domain/manifest.ts";
 import type { RepositoryName, Tag } from "../domain/name.ts";
 import type { Ports } from "../ports/ports.ts";
-import { type LeaseChild, leaseChild, leaseChildren } from "./lease-children.ts";
+import { type LeaseChild, leaseChild, leaseChildren, once, type SeenChildren } from "./lease-children.ts";
 import { manifestText } from "./read-manifest.ts";
 import { findLeft, restoreFromLeft } from "./restore-left.ts";
 import { demandPushable } from "./uploads/demand-pushable.ts";
@@ -74,6 +74,7 @@ async function restoreFrom(
   digest: Digest,
   tags: readonly Tag[],
   force: boolean,
+  seen: SeenChildren = new Map(),
 ): Promise<ManifestDocument | undefined> {
   const { document } = (await readManifest(ports, repository, digest)) ?? {};
   if (document === undefined || document.state === "pending") return undefined;
@@ -82,7 +83,8 @@ async function restoreFrom(
   const { mediaType, size, content, place } = document;
   const manifest = parseManifest(mediaType, await manifestText(ports, document));
   // A live one has whatever it needs.
-  if (document.state !== "live") await leaseChildren(ports, repository, manifest, restoreChild);
+  if (document.state !== "live")
+    await leaseChildren(ports, repository, manifest, once(restoreChild(seen), seen));
   await listInCatalog(ports, repository, ports.ids.nonce());
   const kept = { digest, manifest, size, content, place };
   try {
@@ -94,12 +96,14 @@ async function restoreFrom(
   }
 }
 
-const restoreChild: LeaseChild = async (ports, repository, child) => {
-  if (child.kind === "manifest" && !(await leaseManifest(ports, repository, child.digest))) {
-    if ((await restoreFrom(ports, repository, child.digest, [], false)) !== undefined) return true;
-  }
-  return await leaseChild(ports, repository, child);
-};
+function restoreChild(seen: SeenChildren): LeaseChild {
+  return async (ports, repository, child) => {
+    if (child.kind === "manifest" && !(await leaseManifest(ports, repository, child.digest))) {
+      if ((await restoreFrom(ports, repository, child.digest, [], false, seen)) !== undefined) return true;
+    }
+    return await leaseChild(ports, repository, child);
+  };
+}
 
 function unknownManifest(name: RepositoryName, digest: Digest): RegistryError {
   return new RegistryError("MANIFEST_UNKNOWN", { detail: { name, reference: digest } });
