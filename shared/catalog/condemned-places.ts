@@ -13,11 +13,15 @@ export async function condemnPlace(ports: Ports, place: Place): Promise<void> {
   await condemn(ports, place, ports.clock.now() + ports.graces.requestSeconds * 1000, {});
 }
 
-/** Has the bytes of condemned blobs deleted, and their documents after them. */
+/**
+ * Has the bytes of condemned blobs deleted, and their documents after them. Whoever condemned them may have ended before this, long
+ * ago: then they go under today, since days that are over are not looked at again.
+ */
 export async function condemnBlobs(ports: Ports, rid: string, blobs: readonly BlobDocument[]): Promise<void> {
+  const now = ports.clock.now();
   await Promise.all(
-    blobs.map(async ({ place, digest, size, deleteAfter = ports.clock.now() }) => {
-      await condemn(ports, place, deleteAfter, { rid, digest, size });
+    blobs.map(async ({ place, digest, size, deleteAfter = now }) => {
+      await condemn(ports, place, Math.max(deleteAfter, now), { rid, digest, size });
     }),
   );
 }

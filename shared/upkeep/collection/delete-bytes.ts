@@ -56,13 +56,13 @@ export async function deleteCondemnedBytes(ports: Ports, log: Log, account: stri
   let day = cursor?.document.day ?? dayOf(now - daysBack * dayMillis);
   let left = limits.placesPerRunMax;
   for (let today = day; today <= dayOf(now); today = dayAfter(today)) {
-    const { places, more } = await emptyDay(ports, log, account, today, left, reclaimed);
+    const { places, more, stuck } = await emptyDay(ports, log, account, today, left, reclaimed);
     left -= places;
     if (more) {
       reclaimed.more = true;
       break;
     }
-    if (day === today && today < settled) day = dayAfter(today);
+    if (day === today && today < settled && !stuck) day = dayAfter(today);
   }
   if (!reclaimed.more) reclaimed.next = await nextPlace(ports, account, dayOf(now));
   if (day !== cursor?.document.day) await moveCursor(ports, account, cursor, day);
@@ -78,7 +78,7 @@ async function nextPlace(ports: Ports, account: string, day: string): Promise<nu
   return undefined;
 }
 
-/** One day's places that are due. */
+/** One day's places that are due. @returns also whether some would not go: the cursor waits for them */
 async function emptyDay(
   ports: Ports,
   log: Log,
@@ -86,16 +86,16 @@ async function emptyDay(
   day: string,
   most: number,
   reclaimed: Reclaimed,
-): Promise<{ places: number; more: boolean }> {
+): Promise<{ places: number; more: boolean; stuck: boolean }> {
   const partition = partitions.condemned(account, day);
   for (let places = 0; ; ) {
     const now = ports.clock.now();
     const page = await listCondemnedPlaces(ports, account, day, now, Math.min(pageItems, most - places + 1));
     const [first] = page.places;
-    if (first === undefined) return { places, more: false };
+    if (first === undefined) return { places, more: false, stuck: false };
     if (places >= most) {
       reclaimed.oldest ??= first.document.deleteAfter;
-      return { places, more: true };
+      return { places, more: true, stuck: false };
     }
     const gone = await deletePlaces(ports, log, page.places, reclaimed);
     await deleteAll(ports, partition, gone);
@@ -103,7 +103,7 @@ async function emptyDay(
     // What would not go is tried again by the next run.
     if (gone.length < page.places.length) {
       reclaimed.oldest ??= first.document.deleteAfter;
-      return { places, more: false };
+      return { places, more: false, stuck: true };
     }
   }
 }
