@@ -1,5 +1,5 @@
 import { listInCatalog, readEntry } from "../../catalog/catalog-entries.ts";
-import type { LeftGenerationDocument } from "../../catalog/collection-documents.ts";
+import type { LeftGenerationDocument, SweepDocument } from "../../catalog/collection-documents.ts";
 import type { RegistryDocument } from "../../catalog/documents.ts";
 import { listDeletedBefore } from "../../catalog/generations.ts";
 import { endOfPrefix, ranks } from "../../catalog/keys.ts";
@@ -71,9 +71,11 @@ export async function collect(ports: Ports, log: Log): Promise<Collection> {
       if (registry === undefined) continue;
       accounts.add(registry.storage.account);
       if (registry.state !== "live") continue;
-      await sweepRegistry(ports, registry, done);
-      await purgeGenerations(ports, registry, budget, done);
-      if (await stepDeeper(ports, registry, done)) done.more = true;
+      await sweepRegistry(ports, log, registry, done);
+      await purgeGenerations(ports, log, registry, budget, done);
+      await guarded(log, { registry: rid }, async () => {
+        if (await stepDeeper(ports, registry, done)) done.more = true;
+      });
     }
     after = page.registries.at(-1)?.rid;
     more = page.more;
@@ -90,30 +92,59 @@ export async function collect(ports: Ports, log: Log): Promise<Collection> {
   return done;
 }
 
+/** What fails is told, and keeps nothing else from being done; a later run tries it again. */
+async function guarded(
+  log: Log,
+  facts: Readonly<Record<string, string>>,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    log.write("warn", "failure", { work: "collection", ...facts, error: String(error) });
+  }
+}
+
 /** The registry's repositories that are due. */
-async function sweepRegistry(ports: Ports, registry: RegistryDocument, done: Collection): Promise<void> {
+async function sweepRegistry(
+  ports: Ports,
+  log: Log,
+  registry: RegistryDocument,
+  done: Collection,
+): Promise<void> {
   const { rid } = registry;
   const due = await listDueSweeps(ports, rid, pageItems);
   for (const sweep of due) {
     if (done.sweeps >= limits.sweepsPerRunMax) break;
-    if (!(await beginSweep(ports, rid, sweep))) continue;
-    const { repository: name, after } = sweep.document;
-    // A deletion that was cut short is brought to its end.
-    await finishLeaving(ports, registry, name);
-    const repository = await findRepository(ports, registry, name);
-    const swept =
-      repository === undefined
-        ? { links: 0, condemned: 0, condemnedBytes: 0, after: undefined, next: undefined }
-        : await sweepListed(ports, repository, after);
-    await endSweep(ports, rid, name, swept);
-    done.sweeps += 1;
-    done.links += swept.links;
-    done.condemned += swept.condemned;
-    done.condemnedBytes += swept.condemnedBytes;
+    const facts = { registry: rid, repository: sweep.document.repository };
+    await guarded(log, facts, async () => {
+      if (await beginSweep(ports, rid, sweep)) await sweepDue(ports, registry, sweep.document, done);
+    });
   }
   const next = await nextSweep(ports, rid);
   if (next !== undefined && next <= ports.clock.now()) done.more = true;
   done.next = earliest(done.next, next);
+}
+
+/** One sweep that has begun. If it fails, it is due again a while later. */
+async function sweepDue(
+  ports: Ports,
+  registry: RegistryDocument,
+  { repository: name, after }: SweepDocument,
+  done: Collection,
+): Promise<void> {
+  // A deletion that was cut short is brought to its end.
+  await finishLeaving(ports, registry, name);
+  const repository = await findRepository(ports, registry, name);
+  const swept =
+    repository === undefined
+      ? { links: 0, condemned: 0, condemnedBytes: 0, after: undefined, next: undefined }
+      : await sweepListed(ports, repository, after);
+  await endSweep(ports, registry.rid, name, swept);
+  done.sweeps += 1;
+  done.links += swept.links;
+  done.condemned += swept.condemned;
+  done.condemnedBytes += swept.condemnedBytes;
 }
 
 /** Sweeps the repository, and lists it if whoever restored it came no further. */
@@ -130,6 +161,7 @@ async function sweepListed(ports: Ports, repository: Repository, after: string |
 /** Generations that the registry's repositories have left long enough ago. */
 async function purgeGenerations(
   ports: Ports,
+  log: Log,
   registry: RegistryDocument,
   budget: { pages: number },
   done: Collection,
@@ -144,9 +176,12 @@ async function purgeGenerations(
   }
   const isDue = ({ state, deletedAt }: LeftGenerationDocument) => deletedAt <= leftBefore[state];
   for (const index of due) {
-    const outcome = await purgeGeneration(ports, registry, index, isDue, budget, done);
-    if (outcome === "gone") done.generations += 1;
-    else done.more = true;
+    const { repository, generation } = index.document;
+    await guarded(log, { registry: registry.rid, repository, generation }, async () => {
+      const outcome = await purgeGeneration(ports, registry, index, isDue, budget, done);
+      if (outcome === "gone") done.generations += 1;
+      else done.more = true;
+    });
   }
   if (due.length >= pageItems) done.more = true;
   const [next] = await listDeletedBefore(ports, registry.rid, "purging", Number.MAX_SAFE_INTEGER - 1, 1);

@@ -14,7 +14,7 @@ import { askForSweep } from "../../catalog/sweeps.ts";
 import type { Digest } from "../../domain/digest.ts";
 import { limits } from "../../domain/limits.ts";
 import type { RepositoryName } from "../../domain/name.ts";
-import type { Document, Operation, Stored } from "../../ports/document-store.ts";
+import type { Operation, Stored } from "../../ports/document-store.ts";
 import type { Ports } from "../../ports/ports.ts";
 import { type Budget, documentsFrom } from "../document-pages.ts";
 import { condemnedBlob, releaseBlobs } from "./release-blobs.ts";
