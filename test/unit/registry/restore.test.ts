@@ -274,29 +274,3 @@ test("a restored manifest keeps its children from collection as a pushed one doe
   const [link] = at.of<{ kind: "link"; leaseUntil: number }>("link");
   expect(link?.leaseUntil).toBeGreaterThan(at.clock.now() + 3600 * 1000 - 1);
 });
-
-test("what indexes share at every level is restored once, however many ways lead to it", async () => {
-  const at = new MemoryRegistry({ ...soft, sparseManifests: true });
-  let level: readonly Sample[] = [noteOf("left"), noteOf("right")];
-  const all = [...level];
-  for (let depth = 0; depth < 12; depth++) {
-    const [one, two] = level;
-    if (one === undefined || two === undefined) throw new Error("a level has two");
-    level = [indexOf([one, two]), indexOf([two, one])];
-    all.push(...level);
-  }
-  for (const manifest of all) await at.push(manifest);
-  for (const manifest of all.toReversed()) await at.delete(manifest);
-  let calls = 0;
-  const counted = at.bent({
-    around: async (_, moment) => {
-      if (moment === "before") calls += 1;
-    },
-  });
-  const root = all.at(-1);
-  if (root === undefined) throw new Error("there is a root");
-  await restore(at, root, undefined, false, counted);
-  expect(await at.pull(root)).toBeDefined();
-  expect(await at.pull(noteOf("left"))).toBeDefined();
-  expect(calls).toBeLessThan(all.length * 20);
-});
