@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { limits } from "../../../shared/domain/limits.ts";
+import { limits } from "../../../../shared/domain/limits.ts";
 import {
   blobTooLarge,
   checkAnnouncedSize,
   checkBlocks,
   checkReceivedSize,
-} from "../../../shared/registry/uploads/body-size.ts";
+} from "../../../../shared/registry/uploads/body-size.ts";
 
 const wrongLength = expect.objectContaining({ code: "SIZE_INVALID", status: 400 });
 const tooLarge = expect.objectContaining({ code: "SIZE_INVALID", status: 413 });

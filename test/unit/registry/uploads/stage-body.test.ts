@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { hasher } from "../../../shared/domain/hash.ts";
-import { limits } from "../../../shared/domain/limits.ts";
-import { stageBody } from "../../../shared/registry/uploads/stage-body.ts";
+import { hasher } from "../../../../shared/domain/hash.ts";
+import { limits } from "../../../../shared/domain/limits.ts";
+import { stageBody } from "../../../../shared/registry/uploads/stage-body.ts";
 
 const anyLength = Number.MAX_SAFE_INTEGER;
 

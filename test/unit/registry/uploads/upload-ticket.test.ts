@@ -1,10 +1,10 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { RegistryDocument } from "../../../shared/catalog/documents.ts";
-import { limits } from "../../../shared/domain/limits.ts";
-import type { RepositoryName } from "../../../shared/domain/name.ts";
-import type { Ports } from "../../../shared/ports/ports.ts";
+import type { RegistryDocument } from "../../../../shared/catalog/documents.ts";
+import { limits } from "../../../../shared/domain/limits.ts";
+import type { RepositoryName } from "../../../../shared/domain/name.ts";
+import type { Ports } from "../../../../shared/ports/ports.ts";
 import {
   formatTicket,
   newPlace,
@@ -12,8 +12,8 @@ import {
   parseTicket,
   type UploadTicket,
   uploadPlace,
-} from "../../../shared/registry/uploads/upload-ticket.ts";
-import { repositoryNames, troublemakers, ulids } from "../arbitraries.ts";
+} from "../../../../shared/registry/uploads/upload-ticket.ts";
+import { repositoryNames, troublemakers, ulids } from "../../arbitraries.ts";
 
 const unknownUpload = expect.objectContaining({ code: "BLOB_UPLOAD_UNKNOWN", status: 404 });
 const noon = Date.UTC(2031, 1, 3, 12);
