@@ -32,6 +32,8 @@ export interface Focus {
   /** Blobs that these repositories lack at the start, so that it matters who is first. */
   readonly absent: readonly SampleBlob[];
   readonly lacking: readonly RepositoryName[];
+  /** One blob in one repository, which no manifest needs and whose lease is over: collection and pushers meet at it. */
+  readonly duel: boolean;
 }
 
 interface Chosen {
@@ -178,7 +180,14 @@ const allActions = [
   collecting,
 ];
 
+const duellingActions = [collecting, collecting, uploadedWhole, uploadedWhole, mounting, readingBlobs];
+
 export function drawFocus(random: Random): Focus {
+  if (random(6) === 0) {
+    const chosen = [pick(blobs, random)];
+    const rest = { manifests, tags, absent: [], lacking: [], duel: true };
+    return { repositories, blobs: chosen, actions: duellingActions, ...rest };
+  }
   const chosen = some(blobs, random);
   const actions = pick(
     [allActions, blobActions, manifestActions, collectingActions, deletingActions, repositoryActions],
@@ -192,6 +201,7 @@ export function drawFocus(random: Random): Focus {
     actions,
     absent: actions !== manifestActions && random(3) > 0 ? chosen : [],
     lacking: random(2) === 0 ? repositories : some(repositories, random),
+    duel: false,
   };
 }
 

@@ -95,6 +95,10 @@ export async function runSchedule(seed: number, traced = false): Promise<Schedul
 
 /** Some content from a day ago, so that its leases have just ended, end soon, or hold for some time. */
 async function setUp(simulation: Simulation, focus: Focus): Promise<void> {
+  if (focus.duel) {
+    await setUpDuel(simulation, focus);
+    return;
+  }
   const { random, ports, registry, history, clock } = simulation;
   const gaps = random(3) === 0;
   for (const repository of repositories) {
@@ -124,6 +128,16 @@ async function setUp(simulation: Simulation, focus: Focus): Promise<void> {
   if (past === 0) await condemnSome(simulation);
   // All leases are over: what no manifest needs is taken unless somebody relies on it anew.
   if (past === 1) clock.advance(2 * usualGraces.requestSeconds * 1_000);
+}
+
+async function setUpDuel({ ports, registry, history, clock }: Simulation, focus: Focus): Promise<void> {
+  const [repository] = repositories;
+  for (const { digest, bytes } of focus.blobs) {
+    if (repository === undefined) continue;
+    await pushBlob(ports, registry, repository, digest, wholeBody(bytes), undefined);
+    history.blobAtStart(repository, digest);
+  }
+  clock.advance((usualGraces.leaseSeconds + 2 * usualGraces.requestSeconds) * 1_000);
 }
 
 /** Some of it has been deleted and collected of late, so that its bytes may go any time now. */
