@@ -180,13 +180,10 @@ const allActions = [
   collecting,
 ];
 
-const duellingActions = [collecting, collecting, uploadedWhole, uploadedWhole, mounting, readingBlobs];
-
 export function drawFocus(random: Random): Focus {
   if (random(6) === 0) {
     const chosen = [pick(blobs, random)];
-    const rest = { manifests, tags, absent: [], lacking: [], duel: true };
-    return { repositories, blobs: chosen, actions: duellingActions, ...rest };
+    return { repositories, blobs: chosen, manifests, tags, actions: [], absent: [], lacking: [], duel: true };
   }
   const chosen = some(blobs, random);
   const actions = pick(
@@ -203,6 +200,20 @@ export function drawFocus(random: Random): Focus {
     lacking: random(2) === 0 ? repositories : some(repositories, random),
     duel: false,
   };
+}
+
+/** Collection takes the blob from the one repository while others push it, mostly to another one, each at a time of his own. */
+export async function duel(simulation: Simulation, { blobs: [blob] }: Focus, client: number): Promise<void> {
+  const { random } = simulation;
+  const [from, to] = repositories;
+  if (blob === undefined || from === undefined || to === undefined) throw new Error("a duel has a blob");
+  if (client === 0) {
+    await collect(simulation, from);
+    return;
+  }
+  const waits = random(12);
+  for (let wait = 0; wait < waits; wait++) await browse(simulation, to);
+  await pushWhole(simulation, random(4) === 0 ? from : to, blob);
 }
 
 /** One thing that a client does. */

@@ -9,7 +9,7 @@ import { pushBlob } from "../../../shared/registry/uploads/push-blob.ts";
 import { writeManifest } from "../../../shared/registry/write-manifest.ts";
 import { createLog } from "../../../shared/telemetry/log.ts";
 import { collect } from "../../../shared/upkeep/collection/collect.ts";
-import { act, drawFocus, type Focus } from "./actions.ts";
+import { act, drawFocus, duel, type Focus } from "./actions.ts";
 import { endUploads } from "./begun-uploads.ts";
 import { lookAtEverything } from "./clients.ts";
 import { brokenInvariants } from "./invariants.ts";
@@ -73,7 +73,11 @@ export async function runSchedule(seed: number, traced = false): Promise<Schedul
   const { random, scheduler, history, surprises } = simulation;
   const focus = drawFocus(random);
   await setUp(simulation, focus);
-  const clients = Array.from({ length: 2 + random(5) }, async () => {
+  const clients = Array.from({ length: 2 + random(5) }, async (_, client) => {
+    if (focus.duel) {
+      await duel(simulation, focus, client);
+      return;
+    }
     const requests = 1 + random(4);
     for (let request = 0; request < requests; request++) await act(simulation, focus);
   });
