@@ -55,6 +55,7 @@ export const collectionMutations: readonly Mutation[] = [
   },
   {
     name: "leases end without regard to what clocks differ by",
+    gap: "a lease has to be renewed by a clock that is behind in the minutes between its end and the skew",
     edits: [
       {
         file: commit,
@@ -65,6 +66,7 @@ export const collectionMutations: readonly Mutation[] = [
   },
   {
     name: "a pusher relies on a lease that is about to end",
+    gap: "a request has to last until the lease is over",
     edits: [
       {
         file: commit,
@@ -111,6 +113,7 @@ export const collectionMutations: readonly Mutation[] = [
   },
   {
     name: "a stale read tells that there is no link",
+    gap: "a link has to come back between two commits of its shard and within a few of its partition",
     edits: [
       {
         file: release,
@@ -121,6 +124,7 @@ export const collectionMutations: readonly Mutation[] = [
   },
   {
     name: "edges are read before the links that they point at",
+    gap: "a lease has to end, and an edge to be written, between two range reads",
     edits: [
       {
         file: links,
@@ -153,6 +157,7 @@ export const collectionMutations: readonly Mutation[] = [
   },
   {
     name: "bytes go as soon as their blob is condemned",
+    gap: "a reader has to stand between a link and its bytes for a whole run of collection",
     edits: [
       {
         file: release,
@@ -195,6 +200,7 @@ export const collectionMutations: readonly Mutation[] = [
   },
   {
     name: "a push of a condemned blob relies on the bytes that are about to go",
+    gap: "the guard of live blobs, before bytes are deleted, keeps the harm away",
     edits: [
       { file: blobs, text: "const bytes = live ?? own;", becomes: "const bytes = stored?.document ?? own;" },
     ],
@@ -227,7 +233,6 @@ export const collectionMutations: readonly Mutation[] = [
           "if (before !== undefined) return (await leaseLink(ports, repository, digest)) ?? undefined;",
       },
     ],
-    survives: "a link has a holder for as long as it is there, so to lease it is enough",
   },
   {
     name: "what a repository has left is purged at once",
@@ -245,6 +250,7 @@ export const collectionMutations: readonly Mutation[] = [
   },
   {
     name: "a generation is purged although the repository is in it again",
+    gap: "its index has to outlive its restoring and its grace, which takes a process that ends in between",
     edits: [
       {
         file: purge,

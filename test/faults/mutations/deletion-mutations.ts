@@ -9,6 +9,7 @@ const retention = "shared/upkeep/retention/carry-out.ts";
 export const deletionMutations: readonly Mutation[] = [
   {
     name: "a deletion of a repository does not wait for those that remember it",
+    gap: "one process has to read the repository within five seconds before and after",
     edits: [
       {
         file: repositories,
@@ -19,6 +20,7 @@ export const deletionMutations: readonly Mutation[] = [
   },
   {
     name: "a repository is made anew while it is being deleted",
+    gap: "a push has to come in those five seconds, and a reader who remembers after it",
     edits: [
       {
         file: repositories,
@@ -33,6 +35,7 @@ export const deletionMutations: readonly Mutation[] = [
   },
   {
     name: "a sweep is not asked for again while one is under way",
+    gap: "events have to be counted during a sweep; test/unit/catalog/sweeps.test.ts asks for it",
     edits: [
       {
         file: sweeps,
@@ -54,6 +57,7 @@ export const deletionMutations: readonly Mutation[] = [
   },
   {
     name: "rules delete what is leased",
+    gap: "an index has to be pushed between two calls of a run; test/unit/upkeep/retention-races.test.ts does",
     edits: [
       {
         file: retention,
@@ -69,6 +73,7 @@ export const deletionMutations: readonly Mutation[] = [
   },
   {
     name: "rules delete a manifest whatever has become of it since it was seen",
+    gap: "the same",
     edits: [
       {
         file: retention,
@@ -84,6 +89,7 @@ export const deletionMutations: readonly Mutation[] = [
   },
   {
     name: "rules delete a tag whatever it has come to mean since it was seen",
+    gap: "the same",
     edits: [
       {
         file: retention,

@@ -5,6 +5,8 @@ export interface Mutation {
   readonly edits: readonly Edit[];
   /** Why no schedule finds it. Absent: one must. */
   readonly survives?: string;
+  /** Why schedules hardly ever meet what it would do: whether one finds it is told, and does not count. */
+  readonly gap?: string;
 }
 
 export interface Edit {
