@@ -155,7 +155,7 @@ describe("telemetry by OTLP", () => {
   test("tells how many messages wait in each queue", () => {
     const depths = receiver.points(metrics.queueDepth);
     const names = depths.map((point) => point.attributes[attributes.queue]);
-    expect(names.sort()).toEqual(["events", "events-poison"]);
+    expect(names.sort()).toEqual(["collection", "collection-poison", "events", "events-poison"]);
     expect(depths.every(({ value }) => value !== undefined && value >= 0)).toBe(true);
   });
 
