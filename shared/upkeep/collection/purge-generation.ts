@@ -48,8 +48,12 @@ export async function purgeGeneration(
   const header = await readHeader(ports, registry, name);
   const here = header?.document.generation === generation ? header.document.state : undefined;
   // It was never left, or has been restored.
-  if (here === "live") await dropIndex(ports, registry.rid, index);
-  if (here === "live" || here === "deleting") return "gone";
+  if (here === "live") {
+    await dropIndex(ports, registry.rid, index);
+    return "gone";
+  }
+  // Whoever was deleting it has ended before.
+  if (here === "deleting") await finishLeaving(ports, registry, name);
   // The index may be that of an earlier departure.
   if (left !== undefined && !isDue(left.document)) {
     await correctIndex(ports, registry, name, left.document);
