@@ -14,7 +14,7 @@ import {
   readLeftGeneration,
 } from "../../catalog/generations.ts";
 import { endOfPrefix, ids, partitions } from "../../catalog/keys.ts";
-import { inGeneration, type Repository, readHeader } from "../../catalog/repositories.ts";
+import { finishLeaving, inGeneration, type Repository, readHeader } from "../../catalog/repositories.ts";
 import { forgetUsage } from "../../catalog/usage.ts";
 import type { RepositoryName } from "../../domain/name.ts";
 import type { Document, Stored } from "../../ports/document-store.ts";
