@@ -1,0 +1,162 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { listRepositories } from "../../../shared/catalog/catalog-entries.ts";
+import { ensureRegistry } from "../../../shared/catalog/registries.ts";
+import { askForSweep } from "../../../shared/catalog/sweeps.ts";
+import { readConfig } from "../../../shared/config.ts";
+import { seededRandom } from "../../../shared/memory/random.ts";
+import { openPorts } from "../../../shared/open-ports.ts";
+import type { Ports } from "../../../shared/ports/ports.ts";
+import { createLog } from "../../../shared/telemetry/log.ts";
+import { collect } from "../../../shared/upkeep/collection/collect.ts";
+import { consumeEvents } from "../../../shared/upkeep/consume-events.ts";
+import { recountRegistry } from "../../../shared/upkeep/recount/reconcile-usage.ts";
+import { refuseFailures } from "../../protocol/harness/built-registry.ts";
+import { startAzureEmulators } from "../../support/azure-emulators.ts";
+import { startRegistry } from "../../support/registry-process.ts";
+import { ImageClient, wrongWith } from "./image-client.ts";
+
+/** `FAULT_RUNS` asks for more kills. */
+const kills = Number(process.env["FAULT_RUNS"] ?? 12);
+const clients = 4;
+const lifeMillisMax = 2_500;
+const graces = {
+  REQUEST_SECONDS: "2",
+  LEASE_SECONDS: "4",
+  CLOCK_SKEW_SECONDS: "0",
+  PURGE_SECONDS: "2",
+  SWEEP_SECONDS: "1",
+  DEEP_SWEEP_SECONDS: "8",
+};
+const silent = createLog("silent", () => {});
+const roundsMax = 400;
+
+interface Store {
+  /** The settings of a registry on it. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Whether its change feed goes on, so that events are counted and ask for sweeps. */
+  readonly changes: boolean;
+  close(): Promise<void>;
+}
+
+const stores: Readonly<Record<string, () => Promise<Store>>> = {
+  "this machine's disk": async () => {
+    const folder = await mkdtemp(join(tmpdir(), "portolan-collecting-"));
+    const environment = { DATA_DIR: join(folder, "data") };
+    return { environment, changes: true, close: async () => await rm(folder, { recursive: true }) };
+  },
+  "emulators of Azure's services": async () => {
+    const { environment, stop } = await startAzureEmulators();
+    return { environment: { ...environment, SERVE_THROUGH: "true" }, changes: false, close: stop };
+  },
+};
+
+it.each(Object.keys(stores))(
+  "what is acknowledged stays and what is deleted goes, through kills amid pushes, deletions and collection on %s",
+  async (name) => {
+    const store = await stores[name]?.();
+    if (store === undefined) throw new Error(`no store is called ${name}`);
+    onTestFinished(async () => await store.close());
+    const environment = { ...store.environment, ...graces, LOG_LEVEL: "warn" };
+    const random = seededRandom(kills);
+    const shared = randomBytes(100_000);
+    const all = Array.from({ length: clients }, (_, client) => new ImageClient(`c${client}`, shared, random));
+    for (let kill = 0; kill < kills; kill++) {
+      await liveAndDie(environment, all, random(lifeMillisMax));
+    }
+    const images = all.flatMap((client) => client.images);
+    expect(images.filter(({ standing }) => standing === "there").length).toBeGreaterThan(kills / 2);
+    expect(images.filter(({ standing }) => standing === "gone").length).toBeGreaterThan(kills / 2);
+
+    const config = readConfig(environment);
+    const { ports, close } = await openPorts(config.store, config.graces);
+    onTestFinished(async () => await close());
+    const check = async () => {
+      const registry = await start(environment);
+      const wrong = await Promise.all(images.map(async (image) => await wrongWith(registry.host, image)));
+      await registry.kill();
+      expect(wrong.flat()).toEqual([]);
+    };
+    await settle(ports, store.changes);
+    await check();
+    const registry = await ensureRegistry(ports, config.hosts.defaultRegistry, { sparseManifests: false });
+    if (store.changes) {
+      const report = await recountRegistry(ports, silent, registry, { pages: 100_000 });
+      expect(report?.drift).toEqual([]);
+    }
+
+    // When everything is deleted, nothing is left but what pushes left that were killed before any document named it.
+    const last = await start(environment);
+    const names = [...new Set(images.map((image) => image.repository))];
+    await Promise.all(
+      names.map(async (repository) => {
+        await fetch(`http://${last.host}/acr/v1/${encodeURIComponent(repository)}`, { method: "DELETE" });
+      }),
+    );
+    await last.kill();
+    for (const image of images) image.standing = "gone";
+    await settle(ports, store.changes);
+    await check();
+    const places = await ports.blobs.list(registry.storage, { prefix: "u/", limit: 1_000 });
+    expect(places.stored.length).toBeLessThanOrEqual(kills * clients);
+    const rest = await listRepositories(ports, registry, undefined, 1_000, "all");
+    expect(rest.names).toEqual([]);
+  },
+  600_000,
+);
+
+async function start(environment: Readonly<Record<string, string>>) {
+  const folder = await mkdtemp(join(tmpdir(), "portolan-collecting-log-"));
+  onTestFinished(async () => await rm(folder, { recursive: true, force: true }));
+  return await startRegistry({ folder, environment });
+}
+
+/** A registry that serves all clients for a while, collects meanwhile, and is killed. */
+async function liveAndDie(
+  environment: Readonly<Record<string, string>>,
+  all: readonly ImageClient[],
+  millis: number,
+): Promise<void> {
+  const registry = await start(environment);
+  const working = all.map(async (client) => await client.workUntilGone(registry.host));
+  const moment = new Promise<void>((resolve) => {
+    setTimeout(resolve, millis);
+  });
+  try {
+    // A client ends before the moment only with a finding.
+    await Promise.race([moment, ...working]);
+  } finally {
+    await registry.kill();
+  }
+  await Promise.all(working);
+  if (registry.logFile !== undefined) refuseFailures(await readFile(registry.logFile, "utf8"));
+}
+
+/** Works until nothing is left to do, nor after a look at everything. */
+async function settle(ports: Ports, changes: boolean): Promise<void> {
+  await workThrough(ports, changes);
+  await ports.pause(ports.graces.deepSweepSeconds * 1_000);
+  await workThrough(ports, changes);
+}
+
+async function workThrough(ports: Ports, changes: boolean): Promise<void> {
+  let idle = 0;
+  for (let round = 0; round < roundsMax && idle < 4; round++) {
+    while (changes && (await consumeEvents(ports, silent)).more);
+    if (!changes) await askForAll(ports);
+    const { places, generations, condemned, links, more } = await collect(ports, silent);
+    const busy = places + generations + condemned + links > 0 || more;
+    idle = busy ? 0 : idle + 1;
+    if (!more) await ports.pause(1_000);
+  }
+}
+
+async function askForAll(ports: Ports): Promise<void> {
+  const { defaultRegistry } = readConfig({}).hosts;
+  const registry = await ensureRegistry(ports, defaultRegistry, { sparseManifests: false });
+  const { names } = await listRepositories(ports, registry, undefined, 1_000, "all");
+  for (const name of names) await askForSweep(ports, registry.rid, name, ports.clock.now());
+}
