@@ -20,7 +20,7 @@ import { startRegistry } from "../../support/registry-process.ts";
 import { ImageClient, wrongWith } from "./image-client.ts";
 
 /** `FAULT_RUNS` asks for more kills. */
-const kills = Number(process.env["FAULT_RUNS"] ?? 12);
+const kills = Number(process.env["FAULT_RUNS"] ?? 5);
 const clients = 4;
 const lifeMillisMax = 2_500;
 const graces = {
