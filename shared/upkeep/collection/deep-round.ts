@@ -6,6 +6,7 @@ import { findRepository } from "../../catalog/repositories.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Document, Stored } from "../../ports/document-store.ts";
 import type { Ports } from "../../ports/ports.ts";
+import { allShards } from "../recount/recount-parts.ts";
 import { type DeepSweep, sweepEdges, sweepShard } from "./deep-sweep.ts";
 
 /** How far the look at everything in a registry is: first its repositories, then its shards. */
@@ -16,8 +17,6 @@ interface DeepSweepDocument extends Document {
   /** The name, or the number of the shard, behind which it goes on. */
   readonly after?: string;
 }
-
-const shards = 256;
 
 /**
  * Goes on with the look at everything, or begins the next when it is time.
@@ -50,11 +49,10 @@ export async function stepDeeper(
     return await move(ports, id, stored, { startedAt, ...rest });
   }
   const first = after === undefined ? 0 : Number(after) + 1;
-  const last = Math.min(shards, first + limits.deepSweepShardsMax) - 1;
-  for (let shard = first; shard <= last; shard++) {
-    await sweepShard(ports, registry, shard.toString(16).padStart(2, "0"), found);
-  }
-  const rest = last < shards - 1 ? { stage, after: String(last) } : { stage: "over" as const };
+  const some = allShards.slice(first, first + limits.deepSweepShardsMax);
+  for (const shard of some) await sweepShard(ports, registry, shard, found);
+  const last = first + some.length - 1;
+  const rest = last < allShards.length - 1 ? { stage, after: String(last) } : { stage: "over" as const };
   return await move(ports, id, stored, { startedAt, ...rest });
 }
 

@@ -1,3 +1,4 @@
+import { listHolders } from "../../catalog/blobs.ts";
 import { leaseIsOver } from "../../catalog/commit.ts";
 import { condemnBlobs } from "../../catalog/condemned-places.ts";
 import type {
@@ -6,7 +7,7 @@ import type {
   HolderDocument,
   RegistryDocument,
 } from "../../catalog/documents.ts";
-import { endOfPrefix, ids, partitions } from "../../catalog/keys.ts";
+import { ids, partitions } from "../../catalog/keys.ts";
 import { readManifest } from "../../catalog/manifests.ts";
 import { inGeneration, type Repository } from "../../catalog/repositories.ts";
 import { countOperation, readBlob, readCounter } from "../../catalog/shards.ts";
@@ -67,7 +68,7 @@ export async function sweepShard(
   for await (const { document } of documentsFrom<BlobDocument>(ports, partition, ids.allBlobs, unbounded)) {
     if (document.state === "condemned") waiting.push(document);
     else if (!held.has(document.digest))
-      await condemnUnheld(ports, partition, document.digest, found, waiting);
+      await condemnUnheld(ports, registry.rid, document.digest, found, waiting);
   }
   await condemnBlobs(ports, registry.rid, waiting);
 }
@@ -75,25 +76,18 @@ export async function sweepShard(
 /** As a blob is condemned with its last holder: by its etag, when its lease is over and then nobody holds it. */
 async function condemnUnheld(
   ports: Ports,
-  partition: string,
+  rid: string,
   digest: Digest,
   found: DeepSweep,
   waiting: BlobDocument[],
 ): Promise<void> {
+  const partition = partitions.shard(rid, digest);
   const [blob, counter] = await Promise.all([
     readBlob(ports, partition, digest),
     readCounter(ports, partition),
   ]);
   if (blob?.document.state !== "live" || !leaseIsOver(ports, blob.document.leaseUntil)) return;
-  const prefix = ids.holders(digest);
-  const holders = await ports.documents.list(partition, {
-    by: "id",
-    after: prefix,
-    before: endOfPrefix(prefix),
-    limit: 1,
-    fresh: true,
-  });
-  if (holders.documents.length > 0) return;
+  if ((await listHolders(ports, rid, digest, 1)).length > 0) return;
   const writer = ports.ids.nonce();
   const document: BlobDocument = { ...condemnedBlob(ports, blob.document), writer };
   const operations: Operation[] = [

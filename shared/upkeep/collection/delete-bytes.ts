@@ -185,21 +185,18 @@ async function removeBlobs(
     });
     const revived = blobs.filter((blob) => blob?.document.state === "live").length;
     // Nobody else has it: what is gone is not counted, even if only a part of this is applied.
-    for (let from = 0; from < removed.length; from += limits.commitOperationsMax - 1) {
-      const some = removed.slice(from, from + limits.commitOperationsMax - 1);
-      const operations: Operation[] = some.map(({ document, etag }) => ({
-        op: "delete",
-        id: document.id,
-        etag,
-      }));
-      const counted = countOperation(counter, ports.ids.nonce(), {
-        removed: some.map(({ document }) => document),
-      });
-      const outcome = await ports.documents.commit(partition, [...operations, counted]);
-      if (outcome !== "committed") return undefined;
-      if (some.length < removed.length) return undefined;
-    }
-    return revived;
+    const some = removed.slice(0, limits.commitOperationsMax - 1);
+    if (some.length === 0) return revived;
+    const operations: Operation[] = some.map(({ document, etag }) => ({
+      op: "delete",
+      id: document.id,
+      etag,
+    }));
+    const counted = countOperation(counter, ports.ids.nonce(), {
+      removed: some.map(({ document }) => document),
+    });
+    const outcome = await ports.documents.commit(partition, [...operations, counted]);
+    return outcome === "committed" && some.length === removed.length ? revived : undefined;
   });
 }
 
