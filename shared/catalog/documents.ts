@@ -1,3 +1,4 @@
+import type { RegistryAuth } from "../domain/access/registry-auth.ts";
 import type { Digest } from "../domain/digest.ts";
 import type { LifecyclePolicy } from "../domain/lifecycle.ts";
 import type { RegistryName, RepositoryName, Tag } from "../domain/name.ts";
@@ -32,6 +33,8 @@ export interface RegistryPolicies {
   };
   /** What goes by itself. Absent: nothing. */
   readonly lifecycle?: LifecyclePolicy;
+  /** Who may pull without logging in: from all repositories, or from those that are marked. Absent: nobody. */
+  readonly anonymousPull?: "all" | "selected";
 }
 
 export interface RegistryDocument extends Document {
@@ -42,15 +45,11 @@ export interface RegistryDocument extends Document {
   /** Absent while live. */
   readonly deletedAt?: number;
   readonly policies: RegistryPolicies;
+  /** Absent: nothing was ever revoked. */
+  readonly auth?: RegistryAuth;
   /** Where new bytes of this registry go. */
   readonly storage: { readonly account: string; readonly container: string };
   readonly createdAt: number;
-}
-
-/** In base64url. */
-export interface SignerKeyDocument extends Document {
-  readonly kind: "signer-key";
-  readonly key: string;
 }
 
 /** Has a rank, its id again, once it is listed. */
@@ -70,6 +69,8 @@ export interface RepositoryDocument extends Document {
   /** `deleting` while readers may still remember the generation: until `deleted`, nobody may begin another. */
   readonly state: "live" | "deleting" | "deleted";
   readonly locks?: readonly Lock[];
+  /** Marked for pulls without login, which the registry's policy has to allow. */
+  readonly anonymousPull?: true;
   readonly createdAt: number;
 }
 

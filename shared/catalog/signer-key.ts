@@ -1,10 +1,17 @@
 import { randomBytes } from "node:crypto";
+import type { Document } from "../ports/document-store.ts";
 import type { Ports } from "../ports/ports.ts";
 import { readAs, untilSettled } from "./commit.ts";
-import { type SignerKeyDocument, schema } from "./documents.ts";
+import { schema } from "./documents.ts";
 import { ids, partitions } from "./keys.ts";
 
 const keyBytes = 32;
+
+/** In base64url. */
+interface SignerKeyDocument extends Document {
+  readonly kind: "signer-key";
+  readonly key: string;
+}
 
 /**
  * The secret that upload URLs are signed with, the same for all instances: made by the first that starts, and kept among the

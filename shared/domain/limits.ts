@@ -30,6 +30,38 @@ export const limits = {
   /** Repositories that one process remembers for readers. */
   repositoriesCachedMax: 10_000,
 
+  /** Seconds that an access token works, and a refresh token, as the hosted service has it: three hours and a quarter. */
+  accessTokenSeconds: 300,
+  refreshTokenSeconds: 11_700,
+  /** Seconds for which a registry's document may be taken for true when it cannot be read: what is revoked stops within them. */
+  registryStaleSecondsMax: 60,
+  /** Revocations that a registry's document lists; when there are more, all access tokens are made anew. */
+  revocationsMax: 200,
+  /** Scopes of one token request, and characters of one. */
+  scopesMax: 32,
+  scopeCharsMax: 512,
+  /** Characters of an Authorization header, and bytes of a form. */
+  authorizationCharsMax: 16 * kibibyte,
+  formBytesMax: 32 * kibibyte,
+  /** Characters of names of tokens, scope maps and trust rules. */
+  accessNameCharsMin: 5,
+  accessNameCharsMax: 50,
+  /** Characters of a description, and of a claim or its value in a trust rule. */
+  descriptionCharsMax: 256,
+  claimCharsMax: 512,
+  /** Actions of one scope map; conditions of one trust rule, values of one condition, and rules of one registry. */
+  scopeMapActionsMax: 500,
+  trustConditionsMax: 10,
+  trustValuesMax: 20,
+  trustRulesMax: 100,
+  /** Tokens and passwords that one process remembers as verified, by their hash. */
+  verifiedMax: 10_000,
+  /** Seconds that a verified password is taken for true without another look. */
+  verifiedSeconds: 30,
+  /** Failed logins of one registry that one process answers at once, and every second after that. */
+  failedLoginsMax: 100,
+  failedLoginsPerSecondMax: 5,
+
   /** Bytes of one manifest. The spec asks for at least 4 MiB. */
   manifestBytesMax: 4 * mebibyte,
   /** Bytes of a manifest that are kept inside its document; larger ones get a place. */

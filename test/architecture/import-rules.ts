@@ -10,11 +10,13 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   "shared/ports": ["shared/domain"],
   "shared/catalog": ["shared/ports", "shared/domain"],
   "shared/tenancy": ["shared/catalog", "shared/ports", "shared/domain"],
+  "shared/identity": ["shared/catalog", "shared/ports", "shared/domain"],
   "shared/registry": ["shared/catalog", "shared/tenancy", "shared/ports", "shared/domain"],
   "shared/upkeep": ["shared/catalog", "shared/tenancy", "shared/ports", "shared/domain", "shared/telemetry"],
   "shared/http": [
     "shared/registry",
     "shared/upkeep",
+    "shared/identity",
     "shared/catalog",
     "shared/tenancy",
     "shared/ports",

@@ -34,6 +34,7 @@ const offenders: Readonly<Record<string, readonly [file: string, source: string]
   "layer-shared/ports": ["shared/ports/port.ts", 'import "../catalog/keys.ts"; export type Port = 1;'],
   "layer-shared/catalog": ["shared/catalog/keys.ts", 'import "../registry/read.ts";'],
   "layer-shared/tenancy": ["shared/tenancy/directory.ts", 'import "../http/serve.ts";'],
+  "layer-shared/identity": ["shared/identity/verify.ts", 'import "../http/serve.ts";'],
   "layer-shared/registry": ["shared/registry/read.ts", 'import "../http/serve.ts";'],
   "layer-shared/upkeep": ["shared/upkeep/expire.ts", 'import "../registry/read.ts";'],
   "layer-shared/http": ["shared/http/serve.ts", 'import "../local/open.ts";'],

@@ -3,6 +3,7 @@ export const runtime = {
   "@azure/cosmos": "4.10.1",
   "@azure/functions": "4.16.5",
   "@azure/identity": "4.14.1",
+  "@azure/keyvault-secrets": "4.12.0",
   "@azure/monitor-opentelemetry-exporter": "1.0.0-beta.47",
   "@azure/storage-blob": "12.34.0",
   "@azure/storage-queue": "12.32.0",
@@ -16,6 +17,7 @@ export const runtime = {
   "@opentelemetry/sdk-metrics": "2.10.0",
   "@opentelemetry/sdk-trace-base": "2.10.0",
   "hash-wasm": "4.13.0",
+  jose: "6.2.18",
   lmdb: "3.5.6",
   ulid: "3.0.2",
 };

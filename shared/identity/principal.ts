@@ -1,0 +1,47 @@
+import type { PasswordName } from "./documents.ts";
+
+/** Who is calling, as a token carries it: enough to look up what he may do now. Times are ms since 1970. */
+export type Principal =
+  | { readonly kind: "anonymous" }
+  /** A named token. `since`: when its password was made; another password, and the principal is no more. */
+  | { readonly kind: "token"; readonly name: string; readonly password: PasswordName; readonly since: number }
+  /** The registry's admin user. */
+  | { readonly kind: "admin-user"; readonly password: PasswordName; readonly since: number }
+  /** The administrator of the deployment. */
+  | { readonly kind: "administrator"; readonly since: number }
+  /** Whom an issuer vouches for. `rules`: those that his token met at `since`; a rule that was changed later counts no more. */
+  | {
+      readonly kind: "federated";
+      readonly issuer: string;
+      readonly subject: string;
+      readonly rules: readonly string[];
+      readonly since: number;
+    }
+  /** An identity of the deployment's Entra tenant that its configuration names an administrator. */
+  | { readonly kind: "entra-administrator"; readonly subject: string };
+
+/** What he is called in logs and in the `sub` claim. */
+export function subjectOf(principal: Principal): string {
+  switch (principal.kind) {
+    case "anonymous":
+    case "admin-user":
+    case "administrator":
+      return principal.kind;
+    case "token":
+      return principal.name;
+    case "federated":
+    case "entra-administrator":
+      return principal.subject;
+  }
+}
+
+/**
+ * What a grant depends on, by the keys under which it is revoked. Names are the same in any case.
+ * @see RegistryAuth.revoked
+ */
+export const revocationKeys = {
+  token: (name: string) => `token:${name.toLowerCase()}`,
+  scopeMap: (name: string) => `scope-map:${name.toLowerCase()}`,
+  trustRule: (name: string) => `trust-rule:${name.toLowerCase()}`,
+  adminUser: "admin-user",
+} as const;

@@ -1,0 +1,63 @@
+import { untilSettled } from "../catalog/commit.ts";
+import type { RegistryDocument } from "../catalog/documents.ts";
+import { partitions } from "../catalog/keys.ts";
+import { readRegistry } from "../catalog/registries.ts";
+import type { RegistryAuth } from "../domain/access/registry-auth.ts";
+import { limits } from "../domain/limits.ts";
+import type { Ports } from "../ports/ports.ts";
+
+/**
+ * Makes worthless what was granted under any of these keys: every process refuses such access tokens within
+ * `registryStaleSecondsMax`. To be called after the change that it announces, so that whoever sees this sees that. Refresh tokens
+ * need none of it: they are looked up again each time.
+ * @param keys of `revocationKeys`
+ */
+export async function revoke(ports: Ports, rid: string, keys: readonly string[]): Promise<void> {
+  await changeAuth(ports, rid, (auth, now) => {
+    const epoch = auth.epoch + 1;
+    // After the life of an access token, and the time until the last process has seen this, nothing is left to refuse.
+    const seconds = limits.accessTokenSeconds + limits.registryStaleSecondsMax + ports.graces.skewSeconds;
+    const kept = (auth.revoked ?? []).filter(
+      ({ key, at }) => !keys.includes(key) && at > now - seconds * 1000,
+    );
+    const revoked = [...kept, ...keys.map((key) => ({ key, epoch, at: now }))];
+    if (revoked.length > limits.revocationsMax) return { ...auth, epoch, refusedBelow: epoch, revoked: [] };
+    return { ...auth, epoch, revoked };
+  });
+}
+
+/** Makes all tokens of the registry worthless, access and refresh tokens; passwords stay. */
+export async function revokeAll(ports: Ports, rid: string): Promise<void> {
+  await changeAuth(ports, rid, (auth) => {
+    const epoch = auth.epoch + 1;
+    return { epoch, refusedBelow: epoch, sessionsRefusedBelow: epoch };
+  });
+}
+
+/** Whether an access token of that epoch, which depends on these keys, is refused. */
+export function isRevoked(auth: RegistryAuth | undefined, epoch: number, keys: readonly string[]): boolean {
+  if (auth === undefined || auth.epoch <= epoch) return false;
+  if (epoch < (auth.refusedBelow ?? 0)) return true;
+  return auth.revoked?.some((entry) => epoch < entry.epoch && keys.includes(entry.key)) ?? false;
+}
+
+async function changeAuth(
+  ports: Ports,
+  rid: string,
+  change: (auth: RegistryAuth, now: number) => RegistryAuth,
+): Promise<void> {
+  const writer = ports.ids.nonce();
+  await untilSettled(async () => {
+    const stored = await readRegistry(ports, rid);
+    if (stored?.document.state !== "live") return true;
+    const document: RegistryDocument = {
+      ...stored.document,
+      auth: change(stored.document.auth ?? { epoch: 0 }, ports.clock.now()),
+      writer,
+    };
+    const outcome = await ports.documents.commit(partitions.registry(rid), [
+      { op: "replace", document, etag: stored.etag },
+    ]);
+    return outcome === "committed" ? true : undefined;
+  });
+}
