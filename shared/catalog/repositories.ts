@@ -13,6 +13,8 @@ export interface Repository {
   readonly name: RepositoryName;
   readonly generation: string;
   readonly locks?: readonly Lock[];
+  /** Marked for pulls without login. */
+  readonly anonymousPull?: true;
   /** Where its manifests, tags, links, edges and referrers are. */
   readonly partition: string;
 }
@@ -25,19 +27,28 @@ export async function findRepository(
 ): Promise<Repository | undefined> {
   const header = await readHeader(ports, registry, name);
   if (header?.document.state !== "live") return undefined;
-  const { generation, locks } = header.document;
-  return inGeneration(registry, name, generation, locks);
+  return inGeneration(registry, name, header.document.generation, header.document);
 }
 
-/** The repository as it is, or was, in that generation. */
+/**
+ * The repository as it is, or was, in that generation.
+ * @param header what it says of the present one; none of it held for those before
+ */
 export function inGeneration(
   registry: RegistryDocument,
   name: RepositoryName,
   generation: string,
-  locks?: readonly Lock[],
+  header: Pick<RepositoryDocument, "locks" | "anonymousPull"> = {},
 ): Repository {
-  const partition = partitions.content(registry.rid, name, generation);
-  return { registry, name, generation, ...(locks === undefined ? {} : { locks }), partition };
+  const { locks, anonymousPull } = header;
+  return {
+    registry,
+    name,
+    generation,
+    ...(locks === undefined ? {} : { locks }),
+    ...(anonymousPull === undefined ? {} : { anonymousPull }),
+    partition: partitions.content(registry.rid, name, generation),
+  };
 }
 
 export async function readHeader(
@@ -62,7 +73,7 @@ export async function ensureRepository(
   return await untilSettled(async () => {
     const before = await readHeader(ports, registry, name);
     if (before?.document.state === "live") {
-      return inGeneration(registry, name, before.document.generation, before.document.locks);
+      return inGeneration(registry, name, before.document.generation, before.document);
     }
     if (before?.document.state === "deleting") {
       await finishLeaving(ports, registry, name);
