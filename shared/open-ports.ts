@@ -1,5 +1,5 @@
 import type { AzureObservers, AzureSettings } from "./azure/open.ts";
-import { ensureSignerKey } from "./catalog/signer-key.ts";
+import { ensureSignerKey } from "./catalog/operations/signer-key.ts";
 import type { StoreConfig } from "./config.ts";
 import type { Graces } from "./domain/graces.ts";
 import type { Ports } from "./ports/ports.ts";

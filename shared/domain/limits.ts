@@ -54,10 +54,37 @@ export const limits = {
   trustConditionsMax: 10,
   trustValuesMax: 20,
   trustRulesMax: 100,
+  /** Steps of matching one token with the patterns of trust rules: the characters of a pattern times those of what it is put to. */
+  trustStepsMax: 20_000_000,
+  /** Characters of a token of another issuer, and seconds since it was issued. Entra's live for up to 28 hours. */
+  foreignTokenCharsMax: 16 * kibibyte,
+  foreignTokenSecondsMax: 28 * secondsPerHour,
+  /** Seconds after which an issuer's keys are read anew, and for which the old ones do when it is away. */
+  issuerKeysSeconds: secondsPerHour,
+  issuerKeysStaleSecondsMax: 6 * secondsPerHour,
+  /** Seconds between two attempts of one process to read an issuer's keys, and issuers that it remembers. */
+  issuerRetrySeconds: 30,
+  issuersCachedMax: 1_000,
+  /** Bytes of what an issuer publishes, and seconds until all of it has come. */
+  issuerAnswerBytesMax: 256 * kibibyte,
+  issuerAnswerSecondsMax: 5,
   /** Tokens and passwords that one process remembers as verified, by their hash. */
   verifiedMax: 10_000,
   /** Seconds that a verified password is taken for true without another look. */
   verifiedSeconds: 30,
+  /** Seconds after which a process reads the keys anew behind its answers, and after which it reads them before it answers. */
+  keyRefreshSeconds: 60,
+  keyStaleSecondsMax: 120,
+  /** Seconds between two reads of the keys by one process, whatever names of keys it is asked for. */
+  keyRereadSeconds: 5,
+  /** Seconds, and the skew of clocks, that a new signing key is known to all before it signs. */
+  keyPublishSeconds: 300,
+  /** Days after which a new signing key is made. */
+  keyAgeDaysMax: 90,
+  /** Seconds for which changing the keys is one process's own. */
+  keyLeaseSeconds: 60,
+  /** Bytes of all keys as one text. Key Vault takes 25 KiB. */
+  keyTextBytesMax: 24 * kibibyte,
   /** Failed logins of one registry that one process answers at once, and every second after that. */
   failedLoginsMax: 100,
   failedLoginsPerSecondMax: 5,

@@ -1,3 +1,4 @@
+import { asOnlyOne } from "../catalog/operations/job-lease.ts";
 import { limits } from "../domain/limits.ts";
 import { parseWorkMessage } from "../domain/work-message.ts";
 import type { DocumentStore } from "../ports/document-store.ts";
@@ -10,7 +11,6 @@ import { writeCollectionStatus } from "./collection/status.ts";
 import { consumeEvents } from "./consume-events.ts";
 import { doWork, type Worker } from "./do-work.ts";
 import { expireUploads } from "./expire-uploads.ts";
-import { asOnlyOne } from "./job-lease.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
 import { collectOrphans } from "./orphans/collect-orphans.ts";
 import { reconcileUsage } from "./recount/reconcile-usage.ts";

@@ -1,10 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { KeyFile } from "../../shared/local/key-file.ts";
 import { openLocalPorts } from "../../shared/local/open.ts";
 import type { Ports } from "../../shared/ports/ports.ts";
 import { blobStoreContract } from "./blob-store.ts";
 import { documentStoreContract } from "./document-store.ts";
+import { keyStoreContract } from "./key-store.ts";
 import { uploadSessionsContract } from "./upload-sessions.ts";
 import { workQueueContract } from "./work-queue.ts";
 
@@ -45,3 +47,12 @@ workQueueContract(
   "local",
   opener(({ work }) => work),
 );
+
+keyStoreContract("local", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "portolan-contract-"));
+  return {
+    // In a folder that is not there yet.
+    open: () => new KeyFile(join(folder, "new", "keys.json")),
+    close: async () => await rm(folder, { recursive: true }),
+  };
+});

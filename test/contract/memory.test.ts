@@ -1,10 +1,12 @@
 import { describe } from "vitest";
 import { MemoryBlobs } from "../../shared/memory/blobs.ts";
 import { MemoryDocuments } from "../../shared/memory/documents.ts";
+import { MemoryKeyStore } from "../../shared/memory/key-store.ts";
 import { MemorySessions } from "../../shared/memory/sessions.ts";
 import { MemoryWorkQueue } from "../../shared/memory/work-queue.ts";
 import { blobStoreContract } from "./blob-store.ts";
 import { documentStoreContract } from "./document-store.ts";
+import { keyStoreContract } from "./key-store.ts";
 import { uploadSessionsContract } from "./upload-sessions.ts";
 import { workQueueContract } from "./work-queue.ts";
 
@@ -32,3 +34,8 @@ uploadSessionsContract("memory", async () => ({ store: new MemorySessions().stor
 });
 
 workQueueContract("memory", async () => ({ store: new MemoryWorkQueue().store(), close }));
+
+keyStoreContract("memory", async () => {
+  const store = new MemoryKeyStore();
+  return { open: () => store, close };
+});

@@ -7,7 +7,7 @@ test("every limit is a positive whole number, and its name ends in its unit or i
     expect(Number.isSafeInteger(value), name).toBe(true);
     expect(value, name).toBeGreaterThan(0);
     expect(name).toMatch(
-      /(Chars|Bytes|Seconds|children|tagsPerPut|blocks|blocksInFlight|Items|ranges|Operations|edgesPerCommit|contentionAttempts|workAttempts|workDeliveries|registriesCached|repositoriesCached|eventPageChanges|eventPagesPerRun|eventsRemembered|Rules|pullsRemembered|pullsInFlight|retentionDeletionsPerRun|previewRepositories|globsPerList|Days|Newest|sweepLinks|sweepsPerRun|deepSweepShards|deepSweepRepositories|placesPerRun|manifestTagsListed|manifestPageReads|manifestPageDocuments|deletedItemsNamed|softDeleteDaysUsual|recountPagesPerRun|revocations|scopes|scopeMapActions|trustConditions|trustValues|trustRules|verified|failedLogins|failedLoginsPerSecond)(Min|Max|LeftMin)?$/,
+      /(Chars|Bytes|Seconds|children|tagsPerPut|blocks|blocksInFlight|Items|ranges|Operations|edgesPerCommit|contentionAttempts|workAttempts|workDeliveries|registriesCached|repositoriesCached|eventPageChanges|eventPagesPerRun|eventsRemembered|Rules|pullsRemembered|pullsInFlight|retentionDeletionsPerRun|previewRepositories|globsPerList|Days|Newest|sweepLinks|sweepsPerRun|deepSweepShards|deepSweepRepositories|placesPerRun|manifestTagsListed|manifestPageReads|manifestPageDocuments|deletedItemsNamed|softDeleteDaysUsual|recountPagesPerRun|revocations|scopes|scopeMapActions|trustConditions|trustValues|trustRules|trustSteps|issuersCached|verified|failedLogins|failedLoginsPerSecond)(Min|Max|LeftMin)?$/,
     );
   }
 });
@@ -29,5 +29,8 @@ test("limits that rest on each other fit together", () => {
   expect(limits.manifestInlineBytesMax).toBeLessThan(limits.manifestBytesMax);
   expect(limits.blocksInFlightMax * limits.blockBytesMax).toBeLessThan(64 * 1024 * 1024);
   expect(limits.blobBytesMax).toBeLessThanOrEqual(limits.blocksMax * limits.blockBytesMax);
+  // A new signing key is known to every process before the first one uses it.
+  expect(limits.keyPublishSeconds).toBeGreaterThan(limits.keyStaleSecondsMax + limits.keyRereadSeconds);
+  expect(limits.keyStaleSecondsMax).toBeGreaterThanOrEqual(limits.keyRefreshSeconds);
   expect(limits.lastCharsMax).toBeGreaterThanOrEqual(limits.repositoryNameCharsMax);
 });

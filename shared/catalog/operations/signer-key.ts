@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import type { Document } from "../ports/document-store.ts";
-import type { Ports } from "../ports/ports.ts";
-import { readAs, untilSettled } from "./commit.ts";
-import { schema } from "./documents.ts";
-import { ids, partitions } from "./keys.ts";
+import type { Document } from "../../ports/document-store.ts";
+import type { Ports } from "../../ports/ports.ts";
+import { readAs, untilSettled } from "../commit.ts";
+import { schema } from "../documents.ts";
+import { ids, partitions } from "../keys.ts";
 
 const keyBytes = 32;
 

@@ -1,19 +1,26 @@
-import type { JobLeaseDocument } from "../catalog/collection-documents.ts";
-import { readAs } from "../catalog/commit.ts";
-import { schema } from "../catalog/documents.ts";
-import { ids, partitions } from "../catalog/keys.ts";
-import type { Ports } from "../ports/ports.ts";
+import type { Ports } from "../../ports/ports.ts";
+import type { JobLeaseDocument } from "../collection-documents.ts";
+import { readAs } from "../commit.ts";
+import { schema } from "../documents.ts";
+import { ids, partitions } from "../keys.ts";
 
 /** Seconds that a job is one process's own, unless it ends before. */
-const leaseSeconds = 300;
+const usualLeaseSeconds = 300;
+
+type LeasePorts = Pick<Ports, "documents" | "ids" | "clock">;
 
 /**
  * Does a job unless another process is at it. That saves work and no more: a process that stalls longer than its lease meets the
- * next one at the documents' etags.
+ * next one at the documents' etags. Work that has no etag to meet asks `held` right before it writes.
  * @param job one word
  * @returns false when another process has it
  */
-export async function asOnlyOne(ports: Ports, job: string, work: () => Promise<void>): Promise<boolean> {
+export async function asOnlyOne(
+  ports: LeasePorts,
+  job: string,
+  work: (held: () => Promise<boolean>) => Promise<void>,
+  leaseSeconds: number = usualLeaseSeconds,
+): Promise<boolean> {
   const holder = ports.ids.nonce();
   const id = ids.jobLease(job);
   const taken = await readAs<JobLeaseDocument>(ports.documents, partitions.operations, id, "job-lease");
@@ -32,18 +39,23 @@ export async function asOnlyOne(ports: Ports, job: string, work: () => Promise<v
   // What is unknown may be ours, and then it ends by itself.
   if (outcome !== "committed") return false;
   try {
-    await work();
+    await work(async () => (await readHeld(ports, id, holder)) !== undefined);
   } finally {
     await release(ports, id, holder);
   }
   return true;
 }
 
+async function readHeld(ports: LeasePorts, id: string, holder: string) {
+  const lease = await readAs<JobLeaseDocument>(ports.documents, partitions.operations, id, "job-lease");
+  return lease?.document.holder === holder && lease.document.until > ports.clock.now() ? lease : undefined;
+}
+
 /** If this fails, the lease ends by itself. */
-async function release(ports: Ports, id: string, holder: string): Promise<void> {
+async function release(ports: LeasePorts, id: string, holder: string): Promise<void> {
   try {
-    const held = await readAs<JobLeaseDocument>(ports.documents, partitions.operations, id, "job-lease");
-    if (held?.document.holder !== holder) return;
+    const held = await readHeld(ports, id, holder);
+    if (held === undefined) return;
     await ports.documents.commit(partitions.operations, [{ op: "delete", id, etag: held.etag }]);
   } catch {}
 }
