@@ -13,17 +13,25 @@ import type { Ports } from "../ports/ports.ts";
  * @param keys of `revocationKeys`
  */
 export async function revoke(ports: Ports, rid: string, keys: readonly string[]): Promise<void> {
-  await changeAuth(ports, rid, (auth, now) => {
-    const epoch = auth.epoch + 1;
-    // After the life of an access token, and the time until the last process has seen this, nothing is left to refuse.
-    const seconds = limits.accessTokenSeconds + limits.registryStaleSecondsMax + ports.graces.skewSeconds;
-    const kept = (auth.revoked ?? []).filter(
-      ({ key, at }) => !keys.includes(key) && at > now - seconds * 1000,
-    );
-    const revoked = [...kept, ...keys.map((key) => ({ key, epoch, at: now }))];
-    if (revoked.length > limits.revocationsMax) return { ...auth, epoch, refusedBelow: epoch, revoked: [] };
-    return { ...auth, epoch, revoked };
-  });
+  await changeAuth(ports, rid, (auth) => withRevoked(ports, auth, keys));
+}
+
+/** What a registry says of revocations once these keys are revoked as well, for the commit that makes it true. */
+export function withRevoked(
+  ports: Pick<Ports, "clock" | "graces">,
+  auth: RegistryAuth | undefined,
+  keys: readonly string[],
+): RegistryAuth {
+  const now = ports.clock.now();
+  const epoch = (auth?.epoch ?? 0) + 1;
+  // After the life of an access token, and the time until the last process has seen this, nothing is left to refuse.
+  const seconds = limits.accessTokenSeconds + limits.registryStaleSecondsMax + ports.graces.skewSeconds;
+  const kept = (auth?.revoked ?? []).filter(
+    ({ key, at }) => !keys.includes(key) && at > now - seconds * 1000,
+  );
+  const revoked = [...kept, ...keys.map((key) => ({ key, epoch, at: now }))];
+  if (revoked.length > limits.revocationsMax) return { ...auth, epoch, refusedBelow: epoch, revoked: [] };
+  return { ...auth, epoch, revoked };
 }
 
 /** Makes all tokens of the registry worthless, access and refresh tokens; passwords stay. */
@@ -44,7 +52,7 @@ export function isRevoked(auth: RegistryAuth | undefined, epoch: number, keys: r
 async function changeAuth(
   ports: Ports,
   rid: string,
-  change: (auth: RegistryAuth, now: number) => RegistryAuth,
+  change: (auth: RegistryAuth) => RegistryAuth,
 ): Promise<void> {
   const writer = ports.ids.nonce();
   await untilSettled(async () => {
@@ -52,7 +60,7 @@ async function changeAuth(
     if (stored?.document.state !== "live") return true;
     const document: RegistryDocument = {
       ...stored.document,
-      auth: change(stored.document.auth ?? { epoch: 0 }, ports.clock.now()),
+      auth: change(stored.document.auth ?? { epoch: 0 }),
       writer,
     };
     const outcome = await ports.documents.commit(partitions.registry(rid), [
