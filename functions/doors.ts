@@ -21,6 +21,9 @@ import { armUsageReconciliation } from "./arm/usage-reconciliation.ts";
 import { armUsages } from "./arm/usages.ts";
 import type { Door, QueueDoor, TimerDoor } from "./door.ts";
 import { health } from "./healthz.ts";
+import { oauth2Exchange } from "./oauth2/exchange.ts";
+import { publicKeys } from "./oauth2/public-keys.ts";
+import { oauth2Token } from "./oauth2/token.ts";
 import { collectionTimer } from "./tick/collection.ts";
 import { eventTimer } from "./tick/events.ts";
 import { retentionTimer } from "./tick/retention.ts";
@@ -61,6 +64,9 @@ export const doors: readonly Door[] = [
   acrDeletedTag,
   acrDeletedManifests,
   acrDeletedManifest,
+  oauth2Token,
+  oauth2Exchange,
+  publicKeys,
   armRegistry,
   armUsages,
   armRepositoryUsages,

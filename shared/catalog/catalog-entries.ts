@@ -104,17 +104,21 @@ function newEntry(ports: Ports, repository: RepositoryName, writer: string): Cat
 /**
  * The names of the repositories after `last`, in the order of their bytes: those that have had a manifest, or (`all`) whatever exists
  * or once did and is not yet gone.
+ * @param range `prefix` ends with a slash: only names that begin with it
  */
 export async function listRepositories(
   ports: Ports,
   registry: RegistryDocument,
   last: string | undefined,
   limit: number,
-  which: "listed" | "all" = "listed",
+  { which = "listed", prefix }: { readonly which?: "listed" | "all"; readonly prefix?: string } = {},
 ): Promise<{ names: RepositoryName[]; more: boolean }> {
+  // No name equals a prefix, which ends with a slash, and in keys nothing that names hold is above the tilde.
+  const from = prefix !== undefined && (last === undefined || last < prefix) ? prefix : last;
   const page = await ports.documents.list(partitions.catalog(registry.rid), {
     by: which === "listed" ? "rank" : "id",
-    ...(last === undefined ? {} : { after: ids.catalogEntry(last as RepositoryName) }),
+    ...(from === undefined ? {} : { after: ids.catalogEntry(from as RepositoryName) }),
+    ...(prefix === undefined ? {} : { before: `${ids.catalogEntry(prefix as RepositoryName)}~` }),
     limit,
     fresh: true,
   });

@@ -53,6 +53,7 @@ export const managementErrorTable = {
   InvalidRequestContent: 400,
   MissingApiVersionParameter: 400,
   InvalidApiVersionParameter: 400,
+  AuthenticationFailed: 401,
   Forbidden: 403,
   ResourceNotFound: 404,
   SubscriptionNotFound: 404,

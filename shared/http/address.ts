@@ -38,7 +38,8 @@ export interface Address {
  * @throws RegistryError NAME_UNKNOWN for a host that this deployment does not know, before any read
  */
 export function resolveAddress(hosts: Hosts, host: string | null, name: string): Address {
-  const bare = bareHost(host ?? "");
+  if (host === null || !hostGrammar.test(host)) throw unknownHost(host ?? "");
+  const bare = bareHost(host);
   if (hosts.plain.includes(bare)) return { registry: hosts.defaultRegistry, name, prefix: "" };
   if (hosts.shared.includes(bare)) return byPath(name);
   if (bare.endsWith(`.${hosts.domain}`)) {
@@ -46,10 +47,15 @@ export function resolveAddress(hosts: Hosts, host: string | null, name: string):
     const registry = asRegistryName(/^([a-z0-9]+)(?:--[a-z0-9]+)?$/.exec(label)?.[1] ?? "");
     if (registry !== undefined) return { registry, name, prefix: "" };
   }
-  throw new RegistryError("NAME_UNKNOWN", {
-    message: "no registry answers on this host",
-    detail: { host: bare.slice(0, 255) },
-  });
+  throw unknownHost(bare);
+}
+
+/** A name, an IPv4 or IPv6 address, and a port: nothing that could be more than that where it is repeated. */
+const hostGrammar = /^(?:\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::[0-9]{1,5})?$/i;
+
+function unknownHost(host: string): RegistryError {
+  const detail = { host: host.slice(0, 255) };
+  return new RegistryError("NAME_UNKNOWN", { message: "no registry answers on this host", detail });
 }
 
 function byPath(name: string): Address {

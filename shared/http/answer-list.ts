@@ -1,8 +1,9 @@
-import { listRepositories } from "../catalog/catalog-entries.ts";
 import { parseDigest } from "../domain/digest.ts";
 import { mediaTypes } from "../domain/media-type.ts";
 import { listReferrers } from "../registry/list-referrers.ts";
+import { listVisibleRepositories } from "../registry/list-repositories.ts";
 import { listTags } from "../registry/list-tags.ts";
+import { grantsOf } from "./auth/open.ts";
 import type { Exchange, Reply, RepositoryExchange } from "./exchange.ts";
 import { nextLink, parsePage } from "./paginate.ts";
 import { formatPath } from "./route.ts";
@@ -20,15 +21,15 @@ export async function answerTags(exchange: RepositoryExchange): Promise<Reply> {
 }
 
 /**
- * The repositories that have had a manifest: the Docker registry API's catalog, to which OCI adds nothing, and Azure Container
+ * The repositories that have had a manifest, and that the caller may see: the Docker registry API's catalog, to which OCI adds nothing, and Azure Container
  * Registry's.
  * @param path of this catalog
  */
 export async function answerCatalog(exchange: Exchange, path: string): Promise<Reply> {
   const { ports, registry, prefix } = exchange;
   const { limit, last } = parsePage(exchange.query);
-  const { names, more } =
-    limit === 0 ? { names: [], more: false } : await listRepositories(ports, registry, last, limit);
+  const grants = await grantsOf(exchange);
+  const { names, more } = await listVisibleRepositories(ports, registry, grants, last, limit);
   const link = more ? nextLink(path, { n: String(limit), last: names.at(-1) }) : undefined;
   return json(exchange, { repositories: names.map((name) => prefix + name) }, "application/json", link);
 }

@@ -1,3 +1,4 @@
+import type { Repository } from "../catalog/repositories.ts";
 import { asDigestAlgorithm, type Digest, parseDigest } from "../domain/digest.ts";
 import { RegistryError } from "../domain/errors.ts";
 import { asRepositoryName } from "../domain/name.ts";
@@ -10,6 +11,7 @@ import { finishUpload } from "../registry/uploads/finish-upload.ts";
 import { pushBlob } from "../registry/uploads/push-blob.ts";
 import { readUpload } from "../registry/uploads/read-upload.ts";
 import { formatTicket, newTicket, parseTicket, type Upload } from "../registry/uploads/upload-ticket.ts";
+import { mayPull } from "./auth/open.ts";
 import type { Reply, RepositoryExchange } from "./exchange.ts";
 import { formatPath } from "./route.ts";
 
@@ -42,9 +44,10 @@ export async function answerUploadStart(exchange: RepositoryExchange): Promise<R
 async function mounted(exchange: RepositoryExchange, digest: Digest): Promise<boolean> {
   const { ports, registry, name, prefix, query } = exchange;
   const fromText = query.get("from");
-  if (fromText === null) return await mountBlob(ports, registry, name, digest, undefined);
+  const readable = (repository: Repository) => mayPull(exchange, repository);
+  if (fromText === null) return await mountBlob(ports, registry, name, digest, undefined, readable);
   const from = fromText.startsWith(prefix) ? asRepositoryName(fromText.slice(prefix.length)) : undefined;
-  return from !== undefined && (await mountBlob(ports, registry, name, digest, from));
+  return from !== undefined && (await mountBlob(ports, registry, name, digest, from, readable));
 }
 
 /** GET, PATCH, PUT and DELETE of an upload's URL, which stays valid while the upload lives. */

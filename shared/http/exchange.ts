@@ -2,6 +2,8 @@ import type { RegistryDocument } from "../catalog/documents.ts";
 import type { PullRecorder } from "../catalog/pulls.ts";
 import type { RepositoryDirectory } from "../catalog/repository-directory.ts";
 import type { RepositoryName } from "../domain/name.ts";
+import type { Caller } from "../identity/caller.ts";
+import type { Identity } from "../identity/identity.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { RequestBody } from "./request-body.ts";
 
@@ -29,6 +31,10 @@ export interface Exchange {
   readonly host: string;
   /** For readers. */
   readonly repositories: RepositoryDirectory;
+  /** Who asks, and what of the registry he may do. */
+  readonly caller: Caller;
+  /** Absent where nobody has to say who he is. */
+  readonly identity: Identity | undefined;
   readonly pulls: Pick<PullRecorder, "note">;
   readonly method: string;
   readonly headers: { get(name: string): string | null };

@@ -1,9 +1,10 @@
 import { type AcrRoute, acrMethods, parseAcrRoute } from "./acr/route.ts";
+import { type AuthRoute, authMethods, parseAuthRoute } from "./auth/route.ts";
 import { type ArmRoute, armMethods, parseArmRoute } from "./management/route.ts";
 import { decodeOnce } from "./target.ts";
 
 /** What a path addresses. Names and references are decoded once and not yet checked. */
-export type Route = RegistryRoute | AcrRoute | ArmRoute;
+export type Route = RegistryRoute | AcrRoute | ArmRoute | AuthRoute;
 
 /** Of the registry API of OCI, and what else is at the root. */
 type RegistryRoute =
@@ -30,6 +31,7 @@ export const routeMethods: Readonly<Record<Route["kind"], readonly string[]>> = 
   referrers: ["GET", "HEAD"],
   ...acrMethods,
   ...armMethods,
+  ...authMethods,
 };
 
 /**
@@ -42,7 +44,7 @@ export function parseRoute(path: string): Route | undefined {
   if (path === "/healthz") return { kind: "health" };
   if (path === "/v2/_catalog") return { kind: "catalog" };
   if (path.startsWith("/acr/v1/")) return parseAcrRoute(path.slice("/acr/v1/".length));
-  if (!path.startsWith("/v2/")) return parseArmRoute(path);
+  if (!path.startsWith("/v2/")) return parseAuthRoute(path) ?? parseArmRoute(path);
 
   const lastSlash = path.lastIndexOf("/");
   const last = path.slice(lastSlash + 1);

@@ -4,6 +4,8 @@ import type { RepositoryDirectory } from "../catalog/repository-directory.ts";
 import { RegistryError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { parseRepositoryName, type RegistryName } from "../domain/name.ts";
+import { anybody, type Caller } from "../identity/caller.ts";
+import type { Identity } from "../identity/identity.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { ObservedRequest, Telemetry } from "../telemetry/telemetry.ts";
@@ -15,6 +17,12 @@ import { answerBlob } from "./answer-blob.ts";
 import { answerCatalog, answerReferrers, answerTags } from "./answer-list.ts";
 import { answerManifest } from "./answer-manifest.ts";
 import { answerUpload, answerUploadStart } from "./answer-upload.ts";
+import { answerAuth } from "./auth/answer-auth.ts";
+import { authorize } from "./auth/authorize.ts";
+import { passwordChallenge } from "./auth/challenge.ts";
+import { hintsOf, registryMeant } from "./auth/registry-of.ts";
+import { requirementOf } from "./auth/requirement.ts";
+import { type AuthRoute, isAuthRoute } from "./auth/route.ts";
 import type { Exchange, IncomingRequest, Reply } from "./exchange.ts";
 import { jsonReply } from "./json.ts";
 import { answerManagement } from "./management/answer-management.ts";
@@ -24,7 +32,7 @@ import { renderError } from "./render-error.ts";
 import { type BodyTimes, RequestBody } from "./request-body.ts";
 import { logFailure, logRequest } from "./request-log.ts";
 import { parseRoute, type Route, routeMethods } from "./route.ts";
-import { splitTarget, type Target } from "./target.ts";
+import { schemeOf, splitTarget, type Target } from "./target.ts";
 
 /** All that requests are served from. */
 export interface Service {
@@ -36,6 +44,8 @@ export interface Service {
   readonly repositories: RepositoryDirectory;
   readonly pulls: Pick<PullRecorder, "note">;
   readonly hosts: Hosts;
+  /** Absent where nobody has to say who he is. */
+  readonly identity?: Identity | undefined;
   readonly bodyTimes: BodyTimes;
   readonly log: Log;
   /** The part of all requests that get a line in the log, 0 to 1; usually 1. */
@@ -112,37 +122,72 @@ async function answer(
   }
   if (route.kind === "health") return jsonReply(method, { status: "ok" });
 
+  const { headers } = request;
   const host = target.host ?? request.headers.get("host") ?? "";
   const query = target.query === "" ? noQuery : new URLSearchParams(target.query);
-  if ("subscription" in route)
-    return await answerManagement({ ...service, host, method, headers: request.headers, query, body }, route);
-  const named = "name" in route ? route.name : "";
-  const address = resolveAddress(service.hosts, host, named);
-  if (route.kind === "base") return jsonReply(method, {});
+  if ("subscription" in route) {
+    await demandAdministrator(service, headers.get("authorization"));
+    return await answerManagement({ ...service, host, method, headers, query, body }, route);
+  }
+  if (isAuthRoute(route)) return await answerAuth({ ...service, host, method, headers, query, body }, route);
+  const address =
+    route.kind === "base"
+      ? { ...registryMeant(service.hosts, host, hintsOf(headers.get("authorization"))), name: "" }
+      : resolveAddress(service.hosts, host, "name" in route ? route.name : "");
   const found = address.registry === undefined ? undefined : service.registries.find(address.registry);
   const registry = found instanceof Promise ? await found : found;
   if (registry === undefined) {
     throw new RegistryError("NAME_UNKNOWN", { message: "no registry of that name answers here" });
   }
   observed?.addressed(registry.name);
+  const { identity, repositories } = service;
+  const { name, prefix } = address;
+  let caller: Caller | Promise<Caller> = anybody;
+  if (identity !== undefined) {
+    const entrance = { scheme: schemeOf(request.url, headers), host };
+    const authorization = headers.get("authorization");
+    const approach = { identity, registry, repositories, authorization, entrance, name, prefix };
+    caller = authorize(approach, requirementOf(route.kind, method));
+    // Most callers were verified of late, and are known without a promise.
+    if (caller instanceof Promise) caller = await caller;
+  }
+  if (route.kind === "base") return jsonReply(method, {});
   const exchange: Exchange = {
     ports: service.ports,
     registry,
-    repositories: service.repositories,
+    repositories,
     pulls: service.pulls,
+    caller,
+    identity,
     method,
-    headers: request.headers,
+    headers,
     query,
     body,
     host: host.toLowerCase(),
-    prefix: address.prefix,
+    prefix,
   };
-  return await dispatch(exchange, route, address.name);
+  return await dispatch(exchange, route, name);
+}
+
+/** The management API is above all registries; the default one stands for them where passwords are remembered. */
+async function demandAdministrator(
+  { identity, registries, hosts }: Service,
+  authorization: string | null,
+): Promise<void> {
+  if (identity === undefined) return;
+  const registry = await registries.find(hosts.defaultRegistry);
+  if (registry === undefined) throw new RegistryError("UNAVAILABLE");
+  try {
+    await identity.demandAdministrator(authorization, registry);
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.code !== "UNAUTHORIZED") throw error;
+    throw passwordChallenge(error.message);
+  }
 }
 
 async function dispatch(
   exchange: Exchange,
-  route: Exclude<Route, { kind: "health" | "base" } | ArmRoute>,
+  route: Exclude<Route, { kind: "health" | "base" } | ArmRoute | AuthRoute>,
   nameText: string,
 ): Promise<Reply> {
   if (!("name" in route)) {

@@ -26,3 +26,10 @@ export function decodeOnce(text: string): string {
     return text;
   }
 }
+
+/** By which scheme the client came: as an absolute target says, or the proxy in front, which ends TLS. */
+export function schemeOf(target: string, headers: { get(name: string): string | null }): string {
+  const absolute = /^https?(?=:)/i.exec(target);
+  if (absolute !== null) return absolute[0].toLowerCase();
+  return headers.get("x-forwarded-proto")?.split(",", 1)[0]?.trim() === "https" ? "https" : "http";
+}

@@ -10,8 +10,10 @@ const knownParameters: ReadonlySet<string> = new Set([
   "$skiptoken",
   "%24skiptoken",
   "api-version",
+  "access_type",
   "artifactType",
   "at",
+  "client_id",
   "digest",
   "digest-algorithm",
   "force",
@@ -19,8 +21,11 @@ const knownParameters: ReadonlySet<string> = new Set([
   "last",
   "mount",
   "n",
+  "offline_token",
   "orderby",
   "repository",
+  "scope",
+  "service",
   "tag",
 ]);
 

@@ -22,20 +22,37 @@ export class RegistryDirectory {
     this.#ports = ports;
   }
 
-  /** The registry, as it was at most `registryCacheSeconds` ago; undefined when there is none of that name. */
+  /**
+   * The registry, as it was at most `registryCacheSeconds` ago, or, while it cannot be read, `registryStaleSecondsMax`; undefined when
+   * there is none of that name.
+   */
   find(name: RegistryName): RegistryDocument | undefined | Promise<RegistryDocument | undefined> {
     const entry = this.#entries.get(name);
     const age = entry === undefined ? Number.POSITIVE_INFINITY : this.#ports.clock.now() - entry.readAt;
     if (entry !== undefined && age < limits.registryCacheSeconds * 1000) return entry.registry;
     let reading = this.#underWay.get(name);
     if (reading === undefined) {
-      const started = this.#read(name).finally(() => {
+      const started = this.#readOrRemember(name, entry).finally(() => {
         if (this.#underWay.get(name) === started) this.#underWay.delete(name);
       });
       this.#underWay.set(name, started);
       reading = started;
     }
     return reading;
+  }
+
+  /** When it cannot be read, what was read before it stands for a while; then nobody knows any more what was revoked. */
+  async #readOrRemember(
+    name: RegistryName,
+    before: Entry | undefined,
+  ): Promise<RegistryDocument | undefined> {
+    try {
+      return await this.#read(name);
+    } catch (error) {
+      const age = this.#ports.clock.now() - (before?.readAt ?? 0);
+      if (before !== undefined && age < limits.registryStaleSecondsMax * 1000) return before.registry;
+      throw error;
+    }
   }
 
   /** It has just been changed here: who asks from now on sees that. */

@@ -4,41 +4,9 @@ import { FunctionsCore } from "../../host/core.ts";
 import { compileTemplate } from "../../host/route-template.ts";
 import { Router } from "../../host/router.ts";
 import { parseRoute, type Route, routeMethods } from "../../shared/http/route.ts";
+import { functionNames } from "../support/function-names.ts";
 import { projectFiles, readProjectFile } from "./project-files.ts";
 
-/** The function of each kind of route. */
-const functionNames: Readonly<Record<Route["kind"], string>> = {
-  health: "healthz",
-  base: "v2_base",
-  catalog: "v2_catalog",
-  blob: "v2_blob",
-  "upload-start": "v2_upload_start",
-  upload: "v2_upload",
-  manifest: "v2_manifest",
-  tags: "v2_tags",
-  referrers: "v2_referrers",
-  "acr-catalog": "acr_catalog",
-  "acr-repository": "acr_repository",
-  "acr-tags": "acr_tags",
-  "acr-tag": "acr_tag",
-  "acr-manifests": "acr_manifests",
-  "acr-manifest": "acr_manifest",
-  "acr-deleted-catalog": "acr_deleted_catalog",
-  "acr-deleted-repository": "acr_deleted_repository",
-  "acr-deleted-tags": "acr_deleted_tags",
-  "acr-deleted-tag": "acr_deleted_tag",
-  "acr-deleted-manifests": "acr_deleted_manifests",
-  "acr-deleted-manifest": "acr_deleted_manifest",
-  "arm-lifecycle-preview": "arm_lifecycle_preview",
-  "arm-deleted-repositories": "arm_deleted_repositories",
-  "arm-collection": "arm_collection",
-  "arm-collection-preview": "arm_collection_preview",
-  "arm-usage-reconciliation": "arm_usage_reconciliation",
-  "arm-registry": "arm_registry",
-  "arm-usages": "arm_usages",
-  "arm-repository-usages": "arm_repository_usages",
-  "arm-lifecycle-policy": "arm_lifecycle_policy",
-};
 const lastFunction = "zz_not_found";
 /** All that the library can make a request of. */
 const everyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];

@@ -1,5 +1,6 @@
 import type { ManifestDocument } from "../../catalog/documents.ts";
 import { listTagNames } from "../../catalog/lists/manifest-pages.ts";
+import { allows } from "../../domain/access/actions.ts";
 import { asDigest } from "../../domain/digest.ts";
 import { limits } from "../../domain/limits.ts";
 import { asTag } from "../../domain/name.ts";
@@ -8,6 +9,7 @@ import { listDeletedManifests, listDeletedTags } from "../../registry/inventory/
 import { purgeDeletedManifest, purgeDeletedTag } from "../../registry/purge-deleted.ts";
 import { restoreManifest } from "../../registry/restore-manifest.ts";
 import { purgeRepository, restoreRepository } from "../../registry/restore-repository.ts";
+import { grantsOf } from "../auth/open.ts";
 import type { Exchange, Reply, RepositoryExchange } from "../exchange.ts";
 import { emptyReply, jsonReply, malformed, readJsonObject } from "../json.ts";
 import { nextLink, parsePage } from "../paginate.ts";
@@ -18,13 +20,15 @@ import { formatAcrPath } from "./route.ts";
 
 // `last` of these lists is whatever the link before says.
 
-/** The repositories that can be restored, each once a page. */
+/** The repositories that can be restored, each once a page. Those that the caller may not see are left out of their page. */
 export async function answerDeletedCatalog(exchange: Exchange): Promise<Reply> {
   const { ports, registry, prefix, method, query } = exchange;
   const { limit, last } = parsePage(query);
   if (last !== undefined && !/^kept:[0-9]{15}:/.test(last)) throw malformed("last is that of a link");
   const { repositories, next } = await listDeletedRepositories(ports, registry, last, limit);
-  const names = new Set(repositories.map(({ name }) => prefix + name));
+  const grants = await grantsOf(exchange);
+  const seen = repositories.filter(({ name }) => allows(grants, name, "deleted_read"));
+  const names = new Set(seen.map(({ name }) => prefix + name));
   const link = linkTo(["_deleted", "_catalog"], limit, next);
   return jsonReply(method, { repositories: [...names] }, 200, link);
 }

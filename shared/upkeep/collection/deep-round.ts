@@ -39,7 +39,9 @@ export async function stepDeeper(
     return await move(ports, id, stored, fresh);
   }
   if (stage === "repositories") {
-    const page = await listRepositories(ports, registry, after, limits.deepSweepRepositoriesMax, "all");
+    const page = await listRepositories(ports, registry, after, limits.deepSweepRepositoriesMax, {
+      which: "all",
+    });
     for (const name of page.names) {
       const repository = await findRepository(ports, registry, name);
       if (repository !== undefined) await sweepEdges(ports, registry, name, repository.generation, found);

@@ -41,7 +41,9 @@ export async function previewCollection(
   registry: RegistryDocument,
   after: string | undefined,
 ): Promise<CandidatePage> {
-  const { names, more } = await listRepositories(ports, registry, after, repositoriesPerPage, "all");
+  const { names, more } = await listRepositories(ports, registry, after, repositoriesPerPage, {
+    which: "all",
+  });
   const candidates: Candidate[] = [];
   for (const name of names) {
     const repository = await findRepository(ports, registry, name);

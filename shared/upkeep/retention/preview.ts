@@ -65,7 +65,7 @@ async function listNames(
 ): Promise<{ names: RepositoryName[]; more: boolean }> {
   if (only !== undefined) return { names: [only], more: false };
   const max = limits.previewRepositoriesMax;
-  const listed = await listRepositories(ports, registry, from?.repository, max, "all");
+  const listed = await listRepositories(ports, registry, from?.repository, max, { which: "all" });
   const begun = from?.victims === undefined ? [] : [from.repository];
   return { names: [...begun, ...listed.names], more: listed.more };
 }

@@ -81,7 +81,7 @@ async function goRound(
   const round: Round = { repositories: 0, tags: 0, manifests: 0, left: 0, tooLarge: 0 };
   const { begunAt } = cursor;
   while (!cursor.finished && goesOn(ports, budget)) {
-    const page = await listRepositories(ports, registry, cursor.after, repositoriesPerPage, "all");
+    const page = await listRepositories(ports, registry, cursor.after, repositoriesPerPage, { which: "all" });
     let after: RepositoryName | undefined = cursor.after;
     for (const name of page.names) {
       if (!(await applyRules(ports, log, registry, policy, name, budget, round))) break;

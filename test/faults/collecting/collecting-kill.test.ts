@@ -102,7 +102,7 @@ it.each(Object.keys(stores))(
     await check();
     const places = await ports.blobs.list(registry.storage, { prefix: "u/", limit: 1_000 });
     expect(places.stored.length).toBeLessThanOrEqual(kills * clients);
-    const rest = await listRepositories(ports, registry, undefined, 1_000, "all");
+    const rest = await listRepositories(ports, registry, undefined, 1_000, { which: "all" });
     expect(rest.names).toEqual([]);
   },
   600_000,
@@ -157,6 +157,6 @@ async function workThrough(ports: Ports, changes: boolean): Promise<void> {
 async function askForAll(ports: Ports): Promise<void> {
   const { defaultRegistry } = readConfig({}).hosts;
   const registry = await ensureRegistry(ports, defaultRegistry, { sparseManifests: false });
-  const { names } = await listRepositories(ports, registry, undefined, 1_000, "all");
+  const { names } = await listRepositories(ports, registry, undefined, 1_000, { which: "all" });
   for (const name of names) await askForSweep(ports, registry.rid, name, ports.clock.now());
 }

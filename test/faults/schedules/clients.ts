@@ -99,7 +99,7 @@ export async function mount(
 ): Promise<void> {
   const answer = await simulation.request(
     `mount ${name}`,
-    async (ports) => await mountBlob(ports, simulation.registry, repository, digest, from),
+    async (ports) => await mountBlob(ports, simulation.registry, repository, digest, from, () => true),
   );
   const outcome = answer.kind === "value" && !answer.value ? "nothing" : outcomeOf(answer);
   simulation.history.blobPushed("blob-mount", repository, digest, answer, outcome);

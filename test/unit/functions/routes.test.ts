@@ -2,12 +2,15 @@ import { describe, expect, test } from "vitest";
 import { doors } from "../../../functions/doors.ts";
 import { compileTemplate } from "../../../host/route-template.ts";
 import { Router } from "../../../host/router.ts";
-import { parseRoute, type Route, routeMethods } from "../../../shared/http/route.ts";
+import { parseRoute, routeMethods } from "../../../shared/http/route.ts";
+import { functionNames } from "../../support/function-names.ts";
 
 const words = ["v2", "blobs", "uploads", "manifests", "tags", "list", "referrers", "a", "_catalog"];
 const segmentsMax = 5;
 /** Of the other APIs, with what their paths begin with. */
 const others = [
+  ["oauth2", ["token", "exchange", "Token", "a"]],
+  [".well-known", ["jwks.json", "a"]],
   ["acr/v1", ["_catalog", "_deleted", "_tags", "_manifests", "a", "%5Fb", "v2"]],
   [
     "Subscriptions/s/ResourceGroups/g/Providers/microsoft.containerregistry/Registries/local",
@@ -16,39 +19,6 @@ const others = [
 ] as const;
 const othersSegmentsMax = 4;
 const last = "zz_not_found";
-
-const doorOf: Readonly<Record<Route["kind"], string>> = {
-  health: "healthz",
-  base: "v2_base",
-  catalog: "v2_catalog",
-  blob: "v2_blob",
-  "upload-start": "v2_upload_start",
-  upload: "v2_upload",
-  manifest: "v2_manifest",
-  tags: "v2_tags",
-  referrers: "v2_referrers",
-  "acr-catalog": "acr_catalog",
-  "acr-repository": "acr_repository",
-  "acr-tags": "acr_tags",
-  "acr-tag": "acr_tag",
-  "acr-manifests": "acr_manifests",
-  "acr-manifest": "acr_manifest",
-  "acr-deleted-catalog": "acr_deleted_catalog",
-  "acr-deleted-repository": "acr_deleted_repository",
-  "acr-deleted-tags": "acr_deleted_tags",
-  "acr-deleted-tag": "acr_deleted_tag",
-  "acr-deleted-manifests": "acr_deleted_manifests",
-  "acr-deleted-manifest": "acr_deleted_manifest",
-  "arm-lifecycle-preview": "arm_lifecycle_preview",
-  "arm-deleted-repositories": "arm_deleted_repositories",
-  "arm-collection": "arm_collection",
-  "arm-collection-preview": "arm_collection_preview",
-  "arm-usage-reconciliation": "arm_usage_reconciliation",
-  "arm-registry": "arm_registry",
-  "arm-usages": "arm_usages",
-  "arm-repository-usages": "arm_repository_usages",
-  "arm-lifecycle-policy": "arm_lifecycle_policy",
-};
 
 /** Every path of the words, without and with a slash at its end. */
 function* everyPath(): Generator<string> {
@@ -109,7 +79,7 @@ function understood(path: string, method: string): string {
   // A missing digest or reference is what no catch-all of a door takes.
   const missing =
     ("digest" in route && route.digest === "") || ("reference" in route && route.reference === "");
-  return missing ? last : doorOf[route.kind];
+  return missing ? last : functionNames[route.kind];
 }
 
 describe("of all paths that five words of the API make, and four of the other APIs, with every method", () => {

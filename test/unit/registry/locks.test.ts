@@ -116,9 +116,9 @@ test("of a repository that may not be read nothing is pulled or mounted, but wha
   await expect(readBlob(at.ports, repository, digest, false)).rejects.toMatchObject(denied);
   expect((await readBlob(at.ports, repository, digest, true)).size).toBe(layer.byteLength);
   const registry = await at.registry();
-  expect(await mountBlob(at.ports, registry, elsewhere, digest, name)).toBe(false);
+  expect(await mountBlob(at.ports, registry, elsewhere, digest, name, () => true)).toBe(false);
   await onRepository(at, { read: false });
-  expect(await mountBlob(at.ports, registry, elsewhere, digest, name)).toBe(true);
+  expect(await mountBlob(at.ports, registry, elsewhere, digest, name, () => true)).toBe(true);
 });
 
 test("to a repository that may not be written nothing is pushed or mounted, and no bytes are left", async () => {
@@ -138,9 +138,9 @@ test("to a repository that may not be written nothing is pushed or mounted, and 
   await expect(at.pushBlob(more, ports)).rejects.toMatchObject(denied);
   expect(dropped).toEqual(["put", "delete"]);
   await at.delete(note);
-  await mountBlob(at.ports, registry, elsewhere, digestBytes("sha256", layer), name);
+  await mountBlob(at.ports, registry, elsewhere, digestBytes("sha256", layer), name, () => true);
   await lockRepository(at.ports, registry, elsewhere, { write: true });
-  const mounting = mountBlob(at.ports, registry, elsewhere, digestBytes("sha256", layer), name);
+  const mounting = mountBlob(at.ports, registry, elsewhere, digestBytes("sha256", layer), name, () => true);
   await expect(mounting).rejects.toMatchObject(denied);
 });
 

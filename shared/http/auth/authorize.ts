@@ -1,0 +1,122 @@
+import type { RegistryDocument } from "../../catalog/documents.ts";
+import type { RepositoryDirectory } from "../../catalog/repository-directory.ts";
+import { allows, type RepositoryAction } from "../../domain/access/actions.ts";
+import { RegistryError } from "../../domain/errors.ts";
+import { asRepositoryName } from "../../domain/name.ts";
+import type { Caller } from "../../identity/caller.ts";
+import type { Identity } from "../../identity/identity.ts";
+import { challenge, denial, type Entrance, type Refusal } from "./challenge.ts";
+import { isOpen } from "./open.ts";
+import type { Requirement } from "./requirement.ts";
+
+/** A request to a registry, as far as it matters who makes it. */
+export interface Approach {
+  readonly identity: Identity;
+  readonly registry: RegistryDocument;
+  readonly repositories: RepositoryDirectory;
+  readonly authorization: string | null;
+  readonly entrance: Entrance;
+  /** The repository's name; empty when it is about none. */
+  readonly name: string;
+  /** As in the paths of this client. */
+  readonly prefix: string;
+}
+
+/** What everybody may do to what is open to everybody. */
+const openActions: readonly RepositoryAction[] = ["pull", "metadata_read"];
+
+/**
+ * Who the caller is, if he may do what the request needs. Answered at once, without a promise, for whoever was verified of late.
+ * @throws RegistryError UNAUTHORIZED with a challenge, DENIED, TOOMANYREQUESTS
+ */
+export function authorize(approach: Approach, requirement: Requirement): Caller | Promise<Caller> {
+  const { identity, authorization, registry } = approach;
+  let caller: Caller | Promise<Caller>;
+  try {
+    caller = identity.authenticate(authorization, registry);
+  } catch (error) {
+    throw explain(approach, requirement, error);
+  }
+  if (!(caller instanceof Promise)) return admit(approach, requirement, caller);
+  return caller.then(
+    (known) => admit(approach, requirement, known),
+    (error: unknown) => {
+      throw explain(approach, requirement, error);
+    },
+  );
+}
+
+function admit(approach: Approach, requirement: Requirement, caller: Caller): Caller | Promise<Caller> {
+  const { name } = approach;
+  switch (requirement.kind) {
+    case "none":
+      return caller;
+    case "login":
+      if (caller.by !== "nothing") return caller;
+      break;
+    case "registry":
+      if (caller.resources.includes(requirement.resource)) return caller;
+      break;
+    case "repository":
+      if (requirement.anyOf.some((action) => allows(caller.grants, name, action))) return caller;
+      if (requirement.anyOf.some((action) => openActions.includes(action)))
+        return admitToOpen(approach, requirement, caller);
+      break;
+    case "administrator":
+      break;
+  }
+  throw refuse(approach, requirement, caller);
+}
+
+/** The repository may be open to everybody. No read unless some of this registry are. */
+async function admitToOpen(approach: Approach, requirement: Requirement, caller: Caller): Promise<Caller> {
+  const { registry, repositories } = approach;
+  const { anonymousPull } = registry.policies;
+  const name = asRepositoryName(approach.name);
+  const repository =
+    anonymousPull === "selected" && name !== undefined ? await repositories.find(registry, name) : undefined;
+  if (isOpen(registry, repository ?? {})) return caller;
+  throw refuse(approach, requirement, caller);
+}
+
+function refuse(approach: Approach, requirement: Requirement, caller: Caller): RegistryError {
+  const { entrance, prefix } = approach;
+  const name = prefix + approach.name;
+  if (caller.by === "nothing")
+    return challenge(entrance, requirement, name, "authentication required", undefined);
+  const message = whatIsMissing(requirement, name, caller, approach.name);
+  if (caller.by === "password") return denial(requirement, name, message);
+  return challenge(entrance, requirement, name, message, "insufficient_scope");
+}
+
+/** Says what would be needed, and what there is, so that whoever reads it knows what to ask for. */
+function whatIsMissing(
+  requirement: Requirement,
+  name: string,
+  { grants, by }: Caller,
+  repository: string,
+): string {
+  const holder = by === "token" ? "the token" : "the user";
+  if (requirement.kind === "registry")
+    return `${requirement.resource} of the registry is not granted to ${holder}`;
+  if (requirement.kind !== "repository") return "this is for the administrator";
+  const { anyOf } = requirement;
+  const granted = new Set(
+    grants.flatMap(({ actions }, index) =>
+      actions.filter((action) => allows(grants.slice(index, index + 1), repository, action)),
+    ),
+  );
+  const has = granted.size === 0 ? "nothing there" : `${[...granted].join(", ")} there`;
+  return `${anyOf.join(" or ")} on repository ${name} is needed, and ${holder} is granted ${has}`;
+}
+
+function explain(
+  { entrance, prefix, name, authorization }: Approach,
+  requirement: Requirement,
+  error: unknown,
+): unknown {
+  if (!(error instanceof RegistryError) || error.code !== "UNAUTHORIZED") return error;
+  const byToken = authorization?.slice(0, 7).toLowerCase() === "bearer ";
+  const refusal: Refusal = byToken ? "invalid_token" : undefined;
+  return challenge(entrance, requirement, prefix + name, error.message, refusal);
+}

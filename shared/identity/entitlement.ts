@@ -1,0 +1,155 @@
+import { readAs } from "../catalog/commit.ts";
+import type { RegistryDocument } from "../catalog/documents.ts";
+import { ids, partitions } from "../catalog/keys.ts";
+import { everyRepository, everything, type RepositoryGrant } from "../domain/access/actions.ts";
+import { grantsOf, systemScopeMaps } from "../domain/access/scope-map.ts";
+import type { Ports } from "../ports/ports.ts";
+import type {
+  AdministratorDocument,
+  AdminUserDocument,
+  ScopeMapDocument,
+  TokenDocument,
+  TrustRuleDocument,
+} from "./documents.ts";
+import { type Principal, revocationKeys } from "./principal.ts";
+
+/** What a principal may do in a registry, and what that depends on, by `revocationKeys`. */
+export interface Entitlement {
+  readonly grants: readonly RepositoryGrant[];
+  readonly via: readonly string[];
+}
+
+type Documents = Pick<Ports, "documents" | "clock">;
+
+/**
+ * What the principal may do in the registry as of now; undefined when he is no more, is switched off, or his password was replaced
+ * or has expired. Up to two reads, and one or two for each trust rule.
+ */
+export async function entitlementOf(
+  ports: Documents,
+  registry: RegistryDocument,
+  principal: Principal,
+): Promise<Entitlement | undefined> {
+  switch (principal.kind) {
+    case "anonymous": {
+      const open = registry.policies.anonymousPull === "all";
+      return { grants: open ? [{ name: everyRepository, actions: ["pull", "metadata_read"] }] : [], via: [] };
+    }
+    case "token":
+      return await ofToken(ports, registry.rid, principal);
+    case "admin-user": {
+      const user = await readAdminUser(ports, registry.rid);
+      const password = user?.enabled === true ? user.passwords[principal.password] : undefined;
+      return isCurrent(ports, password, principal.since)
+        ? { grants: everything, via: [revocationKeys.adminUser] }
+        : undefined;
+    }
+    case "administrator": {
+      const administrator = await readAdministrator(ports);
+      return isCurrent(ports, administrator?.password, principal.since)
+        ? { grants: everything, via: [] }
+        : undefined;
+    }
+    case "federated":
+      return await ofTrustRules(ports, registry.rid, principal);
+    case "entra-administrator":
+      return { grants: everything, via: [] };
+  }
+}
+
+function isCurrent(
+  { clock }: Documents,
+  password: { readonly createdAt: number; readonly expiresAt?: number } | undefined,
+  since: number,
+): boolean {
+  if (password?.createdAt !== since) return false;
+  return password.expiresAt === undefined || clock.now() < password.expiresAt;
+}
+
+async function ofToken(
+  ports: Documents,
+  rid: string,
+  principal: Extract<Principal, { kind: "token" }>,
+): Promise<Entitlement | undefined> {
+  const token = await readToken(ports, rid, principal.name);
+  if (token?.status !== "enabled") return undefined;
+  if (!isCurrent(ports, token.passwords[principal.password], principal.since)) return undefined;
+  return await entitlementOfToken(ports, rid, token);
+}
+
+/** What the named token allows. One read. */
+export async function entitlementOfToken(
+  ports: Documents,
+  rid: string,
+  { name, scopeMap }: TokenDocument,
+): Promise<Entitlement> {
+  return {
+    grants: await grantsOfScopeMap(ports, rid, scopeMap),
+    via: [revocationKeys.token(name), revocationKeys.scopeMap(scopeMap)],
+  };
+}
+
+/** What all of the rules allow that are still as they were when he came by them. */
+async function ofTrustRules(
+  ports: Documents,
+  rid: string,
+  { rules, since }: Extract<Principal, { kind: "federated" }>,
+): Promise<Entitlement | undefined> {
+  const found = await Promise.all(rules.map((name) => readTrustRule(ports, rid, name)));
+  const holding = found
+    .filter((rule) => rule !== undefined)
+    .filter((rule) => rule.status === "enabled" && rule.changedAt <= since);
+  if (holding.length === 0) return undefined;
+  const grants = await Promise.all(holding.map((rule) => grantsOfScopeMap(ports, rid, rule.scopeMap)));
+  const via = holding.flatMap(({ name, scopeMap }) => [
+    revocationKeys.trustRule(name),
+    revocationKeys.scopeMap(scopeMap),
+  ]);
+  return { grants: grants.flat(), via: [...new Set(via)] };
+}
+
+/** A scope map that is no more grants nothing. */
+async function grantsOfScopeMap(ports: Documents, rid: string, name: string): Promise<RepositoryGrant[]> {
+  if (Object.hasOwn(systemScopeMaps, name)) return grantsOf(systemScopeMaps[name]?.actions ?? []);
+  const map = await readAs<ScopeMapDocument>(
+    ports.documents,
+    partitions.registry(rid),
+    ids.scopeMap(name),
+    "scope-map",
+  );
+  return grantsOf(map?.document.actions ?? []);
+}
+
+export async function readToken(
+  { documents }: Documents,
+  rid: string,
+  name: string,
+): Promise<TokenDocument | undefined> {
+  return (await readAs<TokenDocument>(documents, partitions.registry(rid), ids.token(name), "token"))
+    ?.document;
+}
+
+async function readTrustRule(
+  { documents }: Documents,
+  rid: string,
+  name: string,
+): Promise<TrustRuleDocument | undefined> {
+  const id = ids.trustRule(name);
+  return (await readAs<TrustRuleDocument>(documents, partitions.registry(rid), id, "trust-rule"))?.document;
+}
+
+export async function readAdminUser(
+  { documents }: Documents,
+  rid: string,
+): Promise<AdminUserDocument | undefined> {
+  const partition = partitions.registry(rid);
+  return (await readAs<AdminUserDocument>(documents, partition, ids.adminUser, "admin-user"))?.document;
+}
+
+export async function readAdministrator({
+  documents,
+}: Pick<Ports, "documents">): Promise<AdministratorDocument | undefined> {
+  const id = ids.administrator;
+  return (await readAs<AdministratorDocument>(documents, partitions.operations, id, "administrator"))
+    ?.document;
+}

@@ -1,0 +1,255 @@
+import type { RegistryDocument } from "../catalog/documents.ts";
+import { readRegistry } from "../catalog/registries.ts";
+import type { RepositoryGrant } from "../domain/access/actions.ts";
+import { type Access, grantScopes, type Scope } from "../domain/access/scope.ts";
+import { RegistryError } from "../domain/errors.ts";
+import { limits } from "../domain/limits.ts";
+import type { RegistryName } from "../domain/name.ts";
+import type { Ports } from "../ports/ports.ts";
+import { type Caller, callerByPassword, callerByToken, nobody } from "./caller.ts";
+import { type Credentials, parseAuthorization } from "./credentials.ts";
+import { entitlementOf } from "./entitlement.ts";
+import { FailedLogins } from "./failed-logins.ts";
+import type { KeyRing } from "./key-ring.ts";
+import { type Login, type LoginContext, logIn, resume } from "./log-in.ts";
+import type { Principal } from "./principal.ts";
+import { isRevoked } from "./revoke.ts";
+import { type Audience, signAccessToken, signRefreshToken, verifyAccessToken } from "./tokens.ts";
+import { VerifiedCallers } from "./verified.ts";
+
+export interface IdentitySettings {
+  /** `<registry>.<domain>` is what a registry's tokens are for. */
+  readonly domain: string;
+  readonly accessTokenSeconds: number;
+  readonly refreshTokenSeconds: number;
+}
+
+/** What a client asks the token service for. */
+export interface TokenRequest {
+  /** Absent, with `refreshToken` absent too: an anonymous one. */
+  readonly credentials?: Credentials | undefined;
+  readonly refreshToken?: string | undefined;
+  readonly scopes: readonly Scope[];
+  /** Whether a refresh token is wanted too. */
+  readonly session: "none" | "if by token" | "always";
+}
+
+export interface IssuedTokens {
+  readonly accessToken: string;
+  /** Seconds */
+  readonly expiresIn: number;
+  /** Seconds since 1970 */
+  readonly issuedAt: number;
+  readonly access: readonly Access[];
+  readonly refreshToken?: string;
+}
+
+/** Who is calling, and tokens for those who may call. One for the process. */
+export class Identity {
+  readonly #ports: Ports;
+  readonly #settings: IdentitySettings;
+  readonly #federate: LoginContext["federate"];
+  readonly #verified = new VerifiedCallers();
+  readonly #failed: FailedLogins;
+  readonly keys: KeyRing;
+
+  constructor(ports: Ports, keys: KeyRing, federate: LoginContext["federate"], settings: IdentitySettings) {
+    this.#ports = ports;
+    this.#settings = settings;
+    this.#federate = federate;
+    this.#failed = new FailedLogins(ports.clock);
+    this.keys = keys;
+  }
+
+  /**
+   * Who the request comes from. Whoever was verified here of late is answered at once, without a promise.
+   * @param header Authorization; null: nobody
+   * @throws RegistryError UNAUTHORIZED when it is not good, TOOMANYREQUESTS
+   */
+  authenticate(header: string | null, registry: RegistryDocument): Caller | Promise<Caller> {
+    if (header === null || header === "") return nobody;
+    const key = this.#verified.keyOf(registry, header);
+    return this.#verified.find(key, registry, this.#ports.clock.now()) ?? this.#verify(key, header, registry);
+  }
+
+  /** All that the caller may see of the registry, whatever his token was asked for. Reads that of a token again. */
+  async grantsOf(
+    { by, principal, grants }: Caller,
+    registry: RegistryDocument,
+  ): Promise<readonly RepositoryGrant[]> {
+    if (by !== "token") return grants;
+    return (await entitlementOf(this.#ports, registry, principal))?.grants ?? [];
+  }
+
+  /** Whether that is the administrator of the deployment. @throws RegistryError UNAUTHORIZED, TOOMANYREQUESTS */
+  async demandAdministrator(header: string | null, registry: RegistryDocument): Promise<void> {
+    const { principal, by } = await this.authenticate(header, registry);
+    const { kind } = principal;
+    if (by === "password" && (kind === "administrator" || kind === "entra-administrator")) return;
+    const message = "the management API is for the administrator, who logs in with his password";
+    throw new RegistryError("UNAUTHORIZED", { message });
+  }
+
+  /**
+   * Tokens, of what is both asked for and allowed: a smaller grant is no error.
+   * @throws RegistryError UNAUTHORIZED, TOOMANYREQUESTS, UNAVAILABLE
+   */
+  async issue(remembered: RegistryDocument, request: TokenRequest): Promise<IssuedTokens> {
+    // Before anything that the token depends on: what is revoked after this read is refused by its epoch.
+    const registry = await this.#read(remembered);
+    const context = this.#context(registry);
+    const login = await this.#bounded(registry, async () => await identify(context, request));
+    const issuedAt = Math.floor(this.#ports.clock.now() / 1000);
+    const access = grantScopes(request.scopes, login.entitlement.grants);
+    const exp = Math.min(
+      issuedAt + this.#settings.accessTokenSeconds,
+      login.access?.exp ?? Number.POSITIVE_INFINITY,
+      login.session?.exp ?? Number.POSITIVE_INFINITY,
+      login.until ?? Number.POSITIVE_INFINITY,
+    );
+    // One that came by an access token goes with it, and so does what it depended on then.
+    const epoch = login.access?.epoch ?? epochOf(registry);
+    const { principal, entitlement } = login;
+    const claims = { principal, access, epoch, via: entitlement.via, exp };
+    const accessToken = await signAccessToken(this.keys, context.audience, claims, issuedAt);
+    const refreshToken = await this.#sessionFor(context, login, request.session, issuedAt);
+    const session = refreshToken === undefined ? {} : { refreshToken };
+    return { accessToken, expiresIn: exp - issuedAt, issuedAt, access, ...session };
+  }
+
+  /** A refresh token for whoever holds that token of a trusted issuer. @throws RegistryError UNAUTHORIZED, TOOMANYREQUESTS, UNAVAILABLE */
+  async exchange(remembered: RegistryDocument, foreignToken: string): Promise<string> {
+    const registry = await this.#read(remembered);
+    const context = this.#context(registry);
+    const principal = await this.#bounded(registry, async () => await this.#federate(registry, foreignToken));
+    return await this.#newSession(context, principal, undefined, Math.floor(this.#ports.clock.now() / 1000));
+  }
+
+  async #read({ rid }: RegistryDocument): Promise<RegistryDocument> {
+    const stored = await readRegistry(this.#ports, rid);
+    if (stored?.document.state === "live") return stored.document;
+    throw new RegistryError("NAME_UNKNOWN", { message: "no registry of that name answers here" });
+  }
+
+  #context(registry: RegistryDocument): LoginContext {
+    return {
+      ports: this.#ports,
+      keys: this.keys,
+      audience: this.#audienceOf(registry),
+      registry,
+      federate: this.#federate,
+    };
+  }
+
+  #audienceOf({ name, rid }: RegistryDocument): Audience {
+    return { name: audienceOf(name, this.#settings.domain), rid };
+  }
+
+  async #verify(key: string, header: string, registry: RegistryDocument): Promise<Caller> {
+    const authorization = parseAuthorization(header);
+    const now = this.#ports.clock.now();
+    if (authorization.scheme === "bearer") {
+      const claims = await verifyAccessToken(this.keys, this.#audienceOf(registry), authorization.token, now);
+      if (isRevoked(registry.auth, claims.epoch, claims.via)) throw revoked();
+      const until = await this.#untilOf(registry, claims.principal, claims.exp * 1000);
+      const caller = callerByToken(claims);
+      this.#verified.remember(key, { caller, until, epoch: claims.epoch, via: claims.via });
+      return caller;
+    }
+    const context = this.#context(registry);
+    const login = async () => await logIn(context, authorization.credentials);
+    const { principal, entitlement, access, session, until } = this.#verified.knows(key)
+      ? await this.#forgetting(key, login)
+      : await this.#bounded(registry, login);
+    const epoch = access?.epoch ?? epochOf(registry);
+    if (isRevoked(registry.auth, epoch, entitlement.via)) throw revoked();
+    const caller = access === undefined ? callerByPassword(principal, entitlement) : callerByToken(access);
+    const exp = Math.min(...[access?.exp, session?.exp, until].filter((end) => end !== undefined));
+    this.#verified.remember(key, {
+      caller,
+      until: Math.min(exp * 1000, now + limits.verifiedSeconds * 1000),
+      epoch,
+      via: entitlement.via,
+    });
+    return caller;
+  }
+
+  /** Administrators are no registry's, so no registry's revocations tell that his password was replaced: look again. */
+  async #untilOf(registry: RegistryDocument, principal: Principal, expires: number): Promise<number> {
+    if (principal.kind !== "administrator") return expires;
+    if ((await entitlementOf(this.#ports, registry, principal)) === undefined) throw revoked();
+    return Math.min(expires, this.#ports.clock.now() + limits.verifiedSeconds * 1000);
+  }
+
+  /** Credentials that were good a moment ago are looked up whatever others do. */
+  async #forgetting(key: string, login: () => Promise<Login>): Promise<Login> {
+    try {
+      return await login();
+    } catch (error) {
+      if (error instanceof RegistryError && error.code === "UNAUTHORIZED") this.#verified.forget(key);
+      throw error;
+    }
+  }
+
+  async #bounded<T>({ rid }: RegistryDocument, login: () => Promise<T>): Promise<T> {
+    this.#failed.demandRoom(rid);
+    try {
+      return await login();
+    } catch (error) {
+      if (error instanceof RegistryError && error.code === "UNAUTHORIZED") this.#failed.note(rid);
+      throw error;
+    }
+  }
+
+  /** Passwords work for longer than sessions, so docker keeps a password unless a session is asked for outright. */
+  async #sessionFor(
+    context: LoginContext,
+    { principal, session, access, until }: Login,
+    wanted: TokenRequest["session"],
+    issuedAt: number,
+  ): Promise<string | undefined> {
+    if (wanted === "none" || access !== undefined || principal.kind === "anonymous") return undefined;
+    // The same again: a session is not prolonged by being used.
+    if (session !== undefined) return session.token;
+    const byToken = principal.kind === "federated" || principal.kind === "entra-administrator";
+    return wanted === "always" || byToken
+      ? await this.#newSession(context, principal, until, issuedAt)
+      : undefined;
+  }
+
+  async #newSession(
+    { audience, registry }: LoginContext,
+    principal: Principal,
+    until: number | undefined,
+    issuedAt: number,
+  ): Promise<string> {
+    const exp = Math.min(issuedAt + this.#settings.refreshTokenSeconds, until ?? Number.POSITIVE_INFINITY);
+    return await signRefreshToken(
+      this.keys,
+      audience,
+      { principal, epoch: epochOf(registry), exp },
+      issuedAt,
+    );
+  }
+}
+
+/** What the tokens of a registry are for, whichever host its clients use. */
+export function audienceOf(registry: RegistryName, domain: string): string {
+  return `${registry}.${domain}`;
+}
+
+async function identify(context: LoginContext, { credentials, refreshToken }: TokenRequest): Promise<Login> {
+  if (refreshToken !== undefined) return await resume(context, refreshToken);
+  if (credentials !== undefined) return await logIn(context, credentials);
+  const principal: Principal = { kind: "anonymous" };
+  const entitlement = await entitlementOf(context.ports, context.registry, principal);
+  return { principal, entitlement: entitlement ?? { grants: [], via: [] } };
+}
+
+function epochOf({ auth }: RegistryDocument): number {
+  return auth?.epoch ?? 0;
+}
+
+function revoked(): RegistryError {
+  return new RegistryError("UNAUTHORIZED", { message: "the token was revoked; get a new one" });
+}

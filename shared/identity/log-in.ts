@@ -1,0 +1,170 @@
+import type { RegistryDocument } from "../catalog/documents.ts";
+import { everything } from "../domain/access/actions.ts";
+import { RegistryError } from "../domain/errors.ts";
+import { limits } from "../domain/limits.ts";
+import type { Ports } from "../ports/ports.ts";
+import { type Credentials, tokenUser } from "./credentials.ts";
+import type { PasswordName, StoredPassword } from "./documents.ts";
+import {
+  type Entitlement,
+  entitlementOf,
+  entitlementOfToken,
+  readAdministrator,
+  readAdminUser,
+  readToken,
+} from "./entitlement.ts";
+import type { KeyRing } from "./key-ring.ts";
+import { isPassword } from "./passwords.ts";
+import { type Principal, revocationKeys } from "./principal.ts";
+import {
+  type AccessClaims,
+  type Audience,
+  readOwnToken,
+  type SessionClaims,
+  verifyAccessToken,
+  verifyRefreshToken,
+} from "./tokens.ts";
+
+/** The user name of the administrator of the deployment. */
+export const administratorName = "administrator";
+
+/** What logging in needs. */
+export interface LoginContext {
+  readonly ports: Pick<Ports, "documents" | "clock">;
+  readonly keys: KeyRing;
+  readonly audience: Audience;
+  readonly registry: RegistryDocument;
+  /** Who the holder of a token of somebody else's is. @throws RegistryError UNAUTHORIZED, UNAVAILABLE */
+  readonly federate: (registry: RegistryDocument, token: string) => Promise<Principal>;
+}
+
+/** Who has logged in, and what he may do now. */
+export interface Login {
+  readonly principal: Principal;
+  readonly entitlement: Entitlement;
+  /** The access token by which he came: he may do no more than it says, and no longer. */
+  readonly access?: AccessClaims;
+  /** The refresh token by which he came. */
+  readonly session?: SessionClaims & { readonly token: string };
+  /** Seconds since 1970 until when his password works; absent: for ever. */
+  readonly until?: number;
+}
+
+/**
+ * Who these credentials are: the administrator, the registry's admin user, a named token, or, for `tokenUser`, the holder of a token.
+ * Whatever is wrong with them, the answer is the same and takes as long.
+ * @throws RegistryError UNAUTHORIZED, UNAVAILABLE
+ */
+export async function logIn(context: LoginContext, credentials: Credentials): Promise<Login> {
+  const { registry, ports } = context;
+  const { password } = credentials;
+  const username = withoutRegistry(credentials.username, registry.name);
+  if (username === tokenUser) return await logInByToken(context, password);
+  if (username === administratorName) {
+    const administrator = await readAdministrator(ports);
+    const since = await provenSince(context, { password1: administrator?.password }, password);
+    return {
+      principal: { kind: "administrator", since: since.at },
+      entitlement: { grants: everything, via: [] },
+      ...untilOf(since.stored),
+    };
+  }
+  if (username === registry.name) {
+    const user = await readAdminUser(ports, registry.rid);
+    const since = await provenSince(context, user?.enabled === true ? user.passwords : {}, password);
+    return {
+      principal: { kind: "admin-user", password: since.name, since: since.at },
+      entitlement: { grants: everything, via: [revocationKeys.adminUser] },
+      ...untilOf(since.stored),
+    };
+  }
+  const token = isAccessName(username) ? await readToken(ports, registry.rid, username) : undefined;
+  const since = await provenSince(context, token?.status === "enabled" ? token.passwords : {}, password);
+  if (token === undefined) throw refused();
+  return {
+    principal: { kind: "token", name: token.name, password: since.name, since: since.at },
+    entitlement: await entitlementOfToken(ports, registry.rid, token),
+    ...untilOf(since.stored),
+  };
+}
+
+/** On a host that several registries share, a user name may have its registry in front: `<registry>/<user>`. */
+function withoutRegistry(username: string, registry: string): string {
+  return username.startsWith(`${registry}/`) ? username.slice(registry.length + 1) : username;
+}
+
+/** Who holds this refresh token. @throws RegistryError UNAUTHORIZED */
+export async function resume(context: LoginContext, token: string): Promise<Login> {
+  const { keys, audience, ports, registry } = context;
+  const session = await verifyRefreshToken(keys, audience, token, ports.clock.now());
+  if (session.epoch < (registry.auth?.sessionsRefusedBelow ?? 0)) throw over();
+  const entitlement = await entitlementOf(ports, registry, session.principal);
+  if (entitlement === undefined) throw over();
+  return { principal: session.principal, entitlement, session: { ...session, token } };
+}
+
+async function logInByToken(context: LoginContext, token: string): Promise<Login> {
+  const own = readOwnToken(token);
+  if (own?.type === "refresh_token") return await resume(context, token);
+  const { keys, audience, ports, registry } = context;
+  if (own?.type === "access_token") {
+    const access = await verifyAccessToken(keys, audience, token, ports.clock.now());
+    const { principal, via } = access;
+    return { principal, entitlement: { grants: grantsOfAccess(access), via }, access };
+  }
+  const principal = await context.federate(registry, token);
+  const entitlement = await entitlementOf(ports, registry, principal);
+  if (entitlement === undefined) throw over();
+  return { principal, entitlement };
+}
+
+/** What an access token allows in repositories. */
+export function grantsOfAccess({ access }: AccessClaims): Entitlement["grants"] {
+  return access.filter((entry) => entry.type === "repository");
+}
+
+interface Proof {
+  readonly name: PasswordName;
+  readonly stored: StoredPassword;
+  readonly at: number;
+}
+
+/** Which of the passwords it is. @throws RegistryError UNAUTHORIZED when it is none */
+async function provenSince(
+  { keys, ports }: LoginContext,
+  passwords: { readonly [name in PasswordName]?: StoredPassword | undefined },
+  password: string,
+): Promise<Proof> {
+  let proof: Proof | undefined;
+  for (const name of ["password1", "password2"] as const) {
+    const stored = passwords[name] ?? nobodys;
+    if (await isPassword(keys, stored, password, ports.clock.now()))
+      proof = { name, stored, at: stored.createdAt };
+  }
+  if (proof === undefined) throw refused();
+  return proof;
+}
+
+/** Nothing has this hash; it is compared so that an absent user takes as long as a wrong password. */
+const nobodys: StoredPassword = { hash: "", hashKey: "", createdAt: 0 };
+
+function untilOf({ expiresAt }: StoredPassword): { readonly until?: number } {
+  return expiresAt === undefined ? {} : { until: Math.floor(expiresAt / 1000) };
+}
+
+/** Whether it can be the name of a token, a scope map or a trust rule. */
+export function isAccessName(text: string): boolean {
+  return (
+    text.length >= limits.accessNameCharsMin &&
+    text.length <= limits.accessNameCharsMax &&
+    /^[\w-]+$/.test(text)
+  );
+}
+
+function refused(): RegistryError {
+  return new RegistryError("UNAUTHORIZED", { message: "the user name or the password is wrong" });
+}
+
+function over(): RegistryError {
+  return new RegistryError("UNAUTHORIZED", { message: "the session is over; log in again" });
+}

@@ -1,0 +1,48 @@
+import { hash } from "node:crypto";
+import type { RegistryDocument } from "../catalog/documents.ts";
+import { limits } from "../domain/limits.ts";
+import type { Caller } from "./caller.ts";
+import { isRevoked } from "./revoke.ts";
+
+/** A caller whose token or password was verified. */
+export interface Verified {
+  readonly caller: Caller;
+  /** ms since 1970 from when on it has to be verified again. */
+  readonly until: number;
+  /** Of the registry when it was verified or issued, and what it depends on: revoked since, it counts no more. */
+  readonly epoch: number;
+  readonly via: readonly string[];
+}
+
+/** Tokens and passwords that were verified here, by the hash of what was sent: the usual request verifies nothing. */
+export class VerifiedCallers {
+  readonly #entries = new Map<string, Verified>();
+
+  /** @param header the Authorization header */
+  keyOf({ rid }: RegistryDocument, header: string): string {
+    return hash("sha256", `${rid}\n${header}`, "base64");
+  }
+
+  /** What still holds. */
+  find(key: string, { auth }: RegistryDocument, now: number): Caller | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || now >= entry.until) return undefined;
+    return isRevoked(auth, entry.epoch, entry.via) ? undefined : entry.caller;
+  }
+
+  /** Whether it was good once, and may be still. */
+  knows(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
+  remember(key: string, entry: Verified): void {
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    const oldest = this.#entries.keys().next().value;
+    if (this.#entries.size > limits.verifiedMax && oldest !== undefined) this.#entries.delete(oldest);
+  }
+
+  forget(key: string): void {
+    this.#entries.delete(key);
+  }
+}
