@@ -5,6 +5,7 @@ import { type Graces, usualGraces } from "./domain/graces.ts";
 import { asRegistryName, type RegistryName } from "./domain/name.ts";
 import { readSwitch } from "./domain/switch.ts";
 import type { Hosts } from "./http/address.ts";
+import { type EntraSettings, readEntraSettings } from "./identity/federation/settings.ts";
 import { type LogLevel, logLevels } from "./telemetry/log.ts";
 import { readTelemetrySettings, type TelemetrySettings } from "./telemetry/settings.ts";
 
@@ -25,6 +26,10 @@ export interface Config {
   readonly queued: boolean;
   /** How long collection waits. */
   readonly graces: Graces;
+  /** Whose tokens all registries take. */
+  readonly entra: EntraSettings | undefined;
+  /** Whether issuers of tokens may be in networks of one's own, and without TLS. */
+  readonly allowPrivateIssuers: boolean;
 }
 
 /** Where everything is kept: on this machine's disk, in a folder, or on Azure's services. */
@@ -68,6 +73,8 @@ export function readConfig(env: Environment): Config {
     sparseManifests: readSwitch(env["SPARSE_MANIFESTS"], "SPARSE_MANIFESTS"),
     serveThroughBytesMax: readBytes(env["SERVE_THROUGH"]),
     graces: Object.freeze(readGraces(env)),
+    entra: readEntraSettings(env),
+    allowPrivateIssuers: readSwitch(env["ALLOW_PRIVATE_ISSUERS"], "ALLOW_PRIVATE_ISSUERS"),
   });
 }
 

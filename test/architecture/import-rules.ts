@@ -23,11 +23,17 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "shared/domain",
     "shared/telemetry",
   ],
-  "shared/system": ["shared/ports"],
+  "shared/system": ["shared/ports", "shared/domain"],
   "shared/azure": ["shared/ports", "shared/domain"],
   "shared/local": ["shared/system", "shared/ports", "shared/domain"],
   "shared/memory": ["shared/ports", "shared/domain"],
-  "shared/config.ts": ["shared/http/address.ts", "shared/azure", "shared/domain", "shared/telemetry"],
+  "shared/config.ts": [
+    "shared/http/address.ts",
+    "shared/identity/federation/settings.ts",
+    "shared/azure",
+    "shared/domain",
+    "shared/telemetry",
+  ],
   "shared/app.ts": ["shared"],
   "shared/open-ports.ts": ["shared"],
   "shared/usage-report.ts": ["shared"],
@@ -48,6 +54,9 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 };
 
 const product = "^(functions|shared|host)/";
+
+/** Connects to hosts that tenants name, and checks the address that it connects to. */
+const issuerClient = ["shared/system/issuers.ts", "shared/system/addresses.ts"].map(within);
 
 export const importRules: IForbiddenRuleType[] = [
   { name: "no-cycles", from: { path: product }, to: { circular: true } },
@@ -78,14 +87,14 @@ export const importRules: IForbiddenRuleType[] = [
     to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"] },
   },
   {
-    // Adapters are clients of services.
+    // Adapters are clients of services, and of issuers of tokens that the registry trusts.
     name: "no-http-server-in-the-registry",
-    from: { path: "^shared/", pathNot: "^shared/azure/" },
+    from: { path: "^shared/", pathNot: ["^shared/azure/", ...issuerClient] },
     to: { path: "^(node:)?(http|https|http2|net|tls)$" },
   },
   {
     name: "no-disk-and-no-process-but-in-adapters",
-    from: { path: "^shared/", pathNot: ["^shared/local/", "^shared/azure/"] },
+    from: { path: "^shared/", pathNot: ["^shared/local/", "^shared/azure/", ...issuerClient] },
     to: { dependencyTypes: ["core"], pathNot: "^(node:)?(crypto|async_hooks)$" },
   },
   {

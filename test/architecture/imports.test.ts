@@ -42,7 +42,7 @@ const offenders: Readonly<Record<string, readonly [file: string, source: string]
   "layer-shared/local": ["shared/local/open.ts", 'import "../catalog/documents.ts";'],
   "layer-shared/memory": ["shared/memory/open.ts", 'import "../local/open.ts";'],
   "layer-shared/config.ts": ["shared/config.ts", 'import "./local/open.ts";'],
-  "layer-shared/system": ["shared/system/clock.ts", 'import "../domain/hash.ts";'],
+  "layer-shared/system": ["shared/system/clock.ts", 'import "../catalog/documents.ts";'],
   "layer-shared/open-ports.ts": ["shared/open-ports.ts", 'import "../host/server.ts";'],
   "layer-shared/usage-report.ts": ["shared/usage-report.ts", 'import "../host/server.ts";'],
   "layer-shared/app.ts": ["shared/app.ts", 'import "../host/server.ts";'],
