@@ -9,13 +9,17 @@ export interface ListenOptions {
 
 /**
  * `HOST`, which must be on the loopback while the registry is open to anybody, and `PORT`.
+ * @param authenticates whether callers have to say who they are
  * @throws Error with one line that says what to do
  */
-export function readListenOptions(env: Readonly<Record<string, string | undefined>>): ListenOptions {
+export function readListenOptions(
+  env: Readonly<Record<string, string | undefined>>,
+  authenticates = false,
+): ListenOptions {
   const host = env["HOST"] || "127.0.0.1";
-  if (!isLoopback(host)) {
+  if (!authenticates && !isLoopback(host)) {
     throw new Error(
-      `HOST=${host} is not on the loopback, and this registry is open to whoever reaches it; use 127.0.0.1`,
+      `HOST=${host} is not on the loopback, and this registry is open to whoever reaches it; use 127.0.0.1, or npm start -- --auth`,
     );
   }
   const text = env["PORT"] || "5000";

@@ -2,8 +2,9 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
+import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
-import { type App, sharedApp, takeOwnQueues } from "../shared/app.ts";
+import { type App, demandAuthentication, sharedApp, takeOwnQueues } from "../shared/app.ts";
 import { readApplication } from "./application.ts";
 import { FunctionsCore, type RegisteredFunction } from "./core.ts";
 import { explainListenError, type ListenOptions, readListenOptions } from "./listen-options.ts";
@@ -22,13 +23,17 @@ const heapGrowingPercent = 200;
 
 async function main(): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
-  const options = readListenOptions(process.env);
+  const { values: flags } = parseArgs({ options: { auth: { type: "boolean", default: false } } });
+  if (flags.auth) demandAuthentication();
   takeOwnQueues();
   const app = await sharedApp();
+  const options = readListenOptions(process.env, app.authenticates);
+  const password = await app.ensureAdministrator();
   const { server, functions } = await loadFunctions(app);
   await listen(server, options);
   const { port } = server.address() as AddressInfo;
-  announce(options.host, port);
+  announce(options.host, port, app.authenticates);
+  if (password !== undefined) announceAdministrator(port, password);
   app.log.write("info", "start", { host: options.host, port, pid: process.pid });
   stopOnSignals(server, app, new Triggers(functions, app));
 }
@@ -56,11 +61,21 @@ async function listen(server: Server, options: ListenOptions): Promise<void> {
   }
 }
 
-function announce(host: string, port: number): void {
-  const address = host === "::1" ? `[::1]:${port}` : `${host}:${port}`;
+function announce(host: string, port: number, authenticates: boolean): void {
+  const address = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  const whom = authenticates ? "lets in whoever logs in" : "is open to anyone on this machine";
   process.stdout.write(
-    `Portolan listens on http://${address} and is open to anyone on this machine.\n` +
+    `Portolan listens on http://${address} and ${whom}.\n` +
       `Try it: docker tag <an image you have> localhost:${port}/hello:v1 && docker push localhost:${port}/hello:v1\n`,
+  );
+}
+
+/** The only time that anybody sees it: what is kept is its hash. */
+function announceAdministrator(port: number, password: string): void {
+  process.stdout.write(
+    "\nThis is its first start, so it has made an administrator. Keep the password, which is not shown again:\n\n" +
+      `  docker login localhost:${port} --username administrator --password ${password}\n\n` +
+      "Give everybody else a token of his own: npm run admin -- tokens create --help\n",
   );
 }
 

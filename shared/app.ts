@@ -6,6 +6,7 @@ import { poisonQueue } from "./domain/work-message.ts";
 import type { IncomingRequest, Reply } from "./http/exchange.ts";
 import { defaultBodyTimes } from "./http/request-body.ts";
 import { type Service, serve } from "./http/serve.ts";
+import { openIdentity } from "./open-identity.ts";
 import { openPorts } from "./open-ports.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 import type { TelemetrySettings } from "./telemetry/settings.ts";
@@ -29,6 +30,13 @@ export interface App {
   deliver(queue: string, handle: (message: unknown) => Promise<unknown>): Promise<number>;
   /** ms between two looks into an empty queue at most: on Azure each costs money. */
   readonly pollMillisMax: number;
+  /** Whether callers have to say who they are. */
+  readonly authenticates: boolean;
+  /**
+   * Makes the administrator, where callers have to say who they are and there is none yet.
+   * @returns his password, which nobody is told again
+   */
+  ensureAdministrator(): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -57,6 +65,9 @@ async function composeApp(config: Config, log: Log, telemetry: Telemetry | undef
   const { ports, close } = await openPorts(config.store, config.graces, observers);
   const { sparseManifests, serveThroughBytesMax } = config;
   await ensureRegistry(ports, config.hosts.defaultRegistry, { sparseManifests, serveThroughBytesMax });
+  const opened = await openIdentity(config, ports, (error) =>
+    log.write("warn", "failure", { work: "keys", error: String(error) }),
+  );
   const upkeep = createUpkeep(ports, log, config.queued, telemetry);
   const pulls = new PullRecorder(ports, (error) =>
     log.write("warn", "failure", { work: "pulls", error: String(error) }),
@@ -67,6 +78,7 @@ async function composeApp(config: Config, log: Log, telemetry: Telemetry | undef
     repositories: new RepositoryDirectory(ports),
     pulls,
     hosts: config.hosts,
+    identity: opened?.identity,
     bodyTimes: defaultBodyTimes,
     log,
     accessLogSample: config.accessLogSample,
@@ -79,6 +91,8 @@ async function composeApp(config: Config, log: Log, telemetry: Telemetry | undef
     work: async (queue, message) => await upkeep.work(queue, message),
     tick: async (timer) => await upkeep.tick(timer),
     deliver: async (queue, handle) => await workThrough(ports.work, queue, handle),
+    authenticates: opened !== undefined,
+    ensureAdministrator: async () => await opened?.ensureAdministrator(),
     pollMillisMax: pollMillisMax[config.store.kind],
     close: async () => {
       await upkeep.settled();
@@ -129,6 +143,11 @@ export function sharedApp(): Promise<App> {
 /** Whether messages are taken out of the queues here: only then may a queue's trigger be registered. */
 export function takesQueueMessages(): boolean {
   return hasQueueTriggers(process.env);
+}
+
+/** Says that callers of this process have to say who they are, whatever its settings say. */
+export function demandAuthentication(): void {
+  process.env["AUTH"] = "true";
 }
 
 /** Says that this process takes messages out of the registry's own queues, whatever connection its settings name. */
