@@ -30,15 +30,26 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   "shared/config.ts": [
     "shared/http/address.ts",
     "shared/identity/federation/settings.ts",
+    "shared/key-settings.ts",
     "shared/azure",
     "shared/domain",
     "shared/telemetry",
   ],
   "shared/app.ts": ["shared"],
   "shared/open-ports.ts": ["shared"],
+  "shared/key-settings.ts": [],
+  "shared/open-keys.ts": ["shared/key-settings.ts", "shared/azure", "shared/local", "shared/ports"],
+  "shared/open-identity.ts": ["shared"],
   "shared/usage-report.ts": ["shared"],
+  "shared/keys-admin.ts": [
+    "shared/identity",
+    "shared/key-settings.ts",
+    "shared/open-keys.ts",
+    "shared/ports",
+  ],
+  "shared/access-admin.ts": ["shared"],
   functions: ["shared/app.ts", "shared/http/exchange.ts"],
-  host: ["shared/app.ts", "shared/usage-report.ts", "shared/http/exchange.ts"],
+  host: ["shared/app.ts", "shared/usage-report.ts", "shared/access-admin.ts", "shared/http/exchange.ts"],
 };
 
 /** Packages, and the only folders that may import them. */
