@@ -237,7 +237,6 @@ export class AccessAdmin {
     if ((await markAnonymousPull(this.#ports, this.#registry, repository, marked)) === undefined) {
       throw absent(`repository ${name}; a push makes it`);
     }
-    if (!marked) await revoke(this.#ports, this.#rid, [revocationKeys.anonymous]);
   }
 
   async resetAdministrator(): Promise<Credentials> {

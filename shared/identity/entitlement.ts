@@ -33,7 +33,10 @@ export async function entitlementOf(
   switch (principal.kind) {
     case "anonymous": {
       const open = registry.policies.anonymousPull === "all";
-      return { grants: open ? [{ name: everyRepository, actions: ["pull", "metadata_read"] }] : [], via: [] };
+      const grants: RepositoryGrant[] = open
+        ? [{ name: everyRepository, actions: ["pull", "metadata_read"] }]
+        : [];
+      return { grants, via: [revocationKeys.anonymous] };
     }
     case "token":
       return await ofToken(ports, registry.rid, principal);

@@ -44,6 +44,5 @@ export const revocationKeys = {
   scopeMap: (name: string) => `scope-map:${name.toLowerCase()}`,
   trustRule: (name: string) => `trust-rule:${name.toLowerCase()}`,
   adminUser: "admin-user",
-  administrator: "administrator",
   anonymous: "anonymous",
 } as const;

@@ -1,15 +1,11 @@
 import { readAs, untilSettled } from "../../../catalog/commit.ts";
 import { schema } from "../../../catalog/documents.ts";
 import { ids, partitions } from "../../../catalog/keys.ts";
-import { listRegistries } from "../../../catalog/registries.ts";
-import { limits } from "../../../domain/limits.ts";
 import type { Stored } from "../../../ports/document-store.ts";
 import type { Ports } from "../../../ports/ports.ts";
 import type { AdministratorDocument } from "../../documents.ts";
 import type { KeyRing } from "../../key-ring.ts";
 import { newPassword } from "../../passwords.ts";
-import { revocationKeys } from "../../principal.ts";
-import { revoke } from "../../revoke.ts";
 import { renewPassword } from "../renew-password.ts";
 
 /**
@@ -28,7 +24,7 @@ export async function ensureAdministrator(ports: Ports, keys: KeyRing): Promise<
 }
 
 /**
- * Gives the administrator a new password, and refuses everywhere what the old one was good for.
+ * Gives the administrator a new password. What the old one was good for is looked up again and again, and is refused then.
  * @returns the password, which nobody is told again
  */
 export async function resetAdministrator(ports: Ports, keys: KeyRing): Promise<string> {
@@ -39,12 +35,6 @@ export async function resetAdministrator(ports: Ports, keys: KeyRing): Promise<s
     if (before?.document.writer === writer) return true;
     return (await writeAdministrator(ports, keys, password, writer, before)) ? true : undefined;
   });
-  for (let more = true, after: string | undefined; more; ) {
-    const page = await listRegistries(ports, after, limits.pageItemsMax);
-    for (const { rid } of page.registries) await revoke(ports, rid, [revocationKeys.administrator]);
-    after = page.registries.at(-1)?.id;
-    more = page.more;
-  }
   return password;
 }
 
