@@ -105,4 +105,15 @@ describe("the configuration", () => {
     expect(readConfig({ ...azure, ACCESS_LOG_SAMPLE: "0.5" }).accessLogSample).toBe(0.5);
     expect(readConfig({ ACCESS_LOG_SAMPLE: "0" }).accessLogSample).toBe(0);
   });
+
+  it("takes tokens of an Entra tenant, and of issuers in its own networks, when it is told to", () => {
+    expect(readConfig({})).toMatchObject({ entra: undefined, allowPrivateIssuers: false });
+    const tenantId = "72f988bf-86f1-41af-91ab-2d7cd011db47";
+    const told = { ENTRA_TENANT_ID: tenantId, ALLOW_PRIVATE_ISSUERS: "true" };
+    expect(readConfig(told)).toMatchObject({ entra: { tenantId }, allowPrivateIssuers: true });
+    expect(() => readConfig({ ENTRA_TENANT_ID: "common" })).toThrow("ENTRA_TENANT_ID is the GUID");
+    expect(() => readConfig({ ALLOW_PRIVATE_ISSUERS: "yes" })).toThrow(
+      "ALLOW_PRIVATE_ISSUERS is true or false",
+    );
+  });
 });

@@ -1,4 +1,4 @@
-import { decodeJwt, errors, jwtVerify } from "jose";
+import { decodeJwt, errors, type JWTPayload, jwtVerify } from "jose";
 import { RegistryError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { IssuerKeys, PublishedKeys } from "./issuer-keys.ts";
@@ -51,17 +51,21 @@ export async function verifyForeignToken(
   now: number,
 ): Promise<ForeignClaims> {
   const published = await keys.of(expected.issuer);
-  let claims = await verify(published, token, expected, now);
-  if (claims === "unknown key") {
-    const newer = await keys.newerOf(expected.issuer, published);
-    if (newer !== undefined) claims = await verify(newer, token, expected, now);
+  let payload: JWTPayload;
+  try {
+    payload = await verify(published, token, expected, now).catch(async (error: unknown) => {
+      const newer = mayBeCured(error) ? await keys.newerOf(expected.issuer, published) : undefined;
+      if (newer === undefined) throw error;
+      return await verify(newer, token, expected, now);
+    });
+  } catch (error) {
+    throw refuse(`the token ${whatIsWrong(error)}`);
   }
-  if (claims === "unknown key")
-    throw refuse("the token is signed with a key that its issuer does not publish");
-  if (typeof claims.sub !== "string" || claims.sub === "" || claims.sub.length > limits.claimCharsMax) {
+  const { sub } = payload;
+  if (typeof sub !== "string" || sub === "" || sub.length > limits.claimCharsMax) {
     throw refuse("the token's sub is no name");
   }
-  return claims;
+  return payload as ForeignClaims;
 }
 
 async function verify(
@@ -69,22 +73,22 @@ async function verify(
   token: string,
   expected: Expectation,
   now: number,
-): Promise<ForeignClaims | "unknown key"> {
-  try {
-    const { payload } = await jwtVerify(token, find, {
-      issuer: expected.issuer,
-      audience: [...expected.audiences],
-      algorithms: algorithms.filter((algorithm) => expected.algorithms?.includes(algorithm) ?? true),
-      requiredClaims: ["exp", "iat", "sub"],
-      maxTokenAge: limits.foreignTokenSecondsMax,
-      clockTolerance: clockToleranceSeconds,
-      currentDate: new Date(now),
-    });
-    return payload as ForeignClaims;
-  } catch (error) {
-    if (error instanceof errors.JWKSNoMatchingKey) return "unknown key";
-    throw refuse(`the token ${whatIsWrong(error)}`);
-  }
+): Promise<JWTPayload> {
+  const { payload } = await jwtVerify(token, find, {
+    issuer: expected.issuer,
+    audience: [...expected.audiences],
+    algorithms: algorithms.filter((algorithm) => expected.algorithms?.includes(algorithm) ?? true),
+    requiredClaims: ["exp", "iat", "sub"],
+    maxTokenAge: limits.foreignTokenSecondsMax,
+    clockTolerance: clockToleranceSeconds,
+    currentDate: new Date(now),
+  });
+  return payload;
+}
+
+/** By newer keys of the issuer: the key, or its kind, was not published when they were read. */
+function mayBeCured(error: unknown): boolean {
+  return error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JOSEAlgNotAllowed;
 }
 
 /** What jose found, in words that repeat nothing of the token that was not verified before. */
@@ -100,6 +104,8 @@ function whatIsWrong(error: unknown): string {
   if (error instanceof errors.JOSEAlgNotAllowed || error instanceof errors.JOSENotSupported) {
     return "is signed by an algorithm that is not taken here";
   }
+  if (error instanceof errors.JWKSNoMatchingKey)
+    return "is signed with a key that its issuer does not publish";
   if (error instanceof errors.JWSSignatureVerificationFailed) return "is not signed by its issuer";
   if (error instanceof errors.JWKSMultipleMatchingKeys)
     return "does not say which of its issuer's keys signed it";
