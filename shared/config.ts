@@ -2,10 +2,12 @@ import { readCosmosSettings } from "./azure/cosmos/settings.ts";
 import type { AzureSettings } from "./azure/open.ts";
 import { readStorageSettings } from "./azure/storage/settings.ts";
 import { type Graces, usualGraces } from "./domain/graces.ts";
+import { limits } from "./domain/limits.ts";
 import { asRegistryName, type RegistryName } from "./domain/name.ts";
 import { readSwitch } from "./domain/switch.ts";
 import type { Hosts } from "./http/address.ts";
 import { type EntraSettings, readEntraSettings } from "./identity/federation/settings.ts";
+import { type KeySettings, readKeySettings } from "./key-settings.ts";
 import { type LogLevel, logLevels } from "./telemetry/log.ts";
 import { readTelemetrySettings, type TelemetrySettings } from "./telemetry/settings.ts";
 
@@ -26,10 +28,20 @@ export interface Config {
   readonly queued: boolean;
   /** How long collection waits. */
   readonly graces: Graces;
+  /** How long tokens work, in seconds; undefined: nobody has to say who he is. */
+  readonly auth: AuthSettings | undefined;
+  /** Where the keys of tokens and passwords are; undefined only where nobody has to say who he is. */
+  readonly keys: KeySettings | undefined;
   /** Whose tokens all registries take. */
   readonly entra: EntraSettings | undefined;
   /** Whether issuers of tokens may be in networks of one's own, and without TLS. */
   readonly allowPrivateIssuers: boolean;
+}
+
+/** In seconds. */
+export interface AuthSettings {
+  readonly accessTokenSeconds: number;
+  readonly refreshTokenSeconds: number;
 }
 
 /** Where everything is kept: on this machine's disk, in a folder, or on Azure's services. */
@@ -48,6 +60,7 @@ const localRegistry = "local" as RegistryName;
  */
 export function readConfig(env: Environment): Config {
   const store = readStore(env);
+  const auth = readAuth(env);
   const queued = hasQueueTriggers(env);
   if (queued && store.kind === "local" && env["WORK_STORAGE"] !== ownQueues) {
     throw new Error(
@@ -73,6 +86,8 @@ export function readConfig(env: Environment): Config {
     sparseManifests: readSwitch(env["SPARSE_MANIFESTS"], "SPARSE_MANIFESTS"),
     serveThroughBytesMax: readBytes(env["SERVE_THROUGH"]),
     graces: Object.freeze(readGraces(env)),
+    auth,
+    keys: readKeySettings(env, { auth: auth !== undefined, dataDir: dataDirOf(store, env) }),
     entra: readEntraSettings(env),
     allowPrivateIssuers: readSwitch(env["ALLOW_PRIVATE_ISSUERS"], "ALLOW_PRIVATE_ISSUERS"),
   });
@@ -109,6 +124,12 @@ function readStore(env: Environment): StoreConfig {
     throw new Error("documents are kept in Cosmos DB, so STORAGE_ACCOUNTS has to say where bytes are");
   }
   return { kind: "azure", settings: Object.freeze({ region, cosmos, storage }) };
+}
+
+/** Where a file of this machine may be by itself: with services that several instances share, somebody has to say where. */
+function dataDirOf(store: StoreConfig, env: Environment): string | undefined {
+  const emulated = store.kind === "local" || store.settings.cosmos.key !== undefined;
+  return emulated ? env["DATA_DIR"] || ".portolan" : undefined;
 }
 
 /** @param usual what an emulator's region is called; an account's region has to be told */
@@ -171,6 +192,29 @@ function readSample(text: string | undefined, store: StoreConfig): number {
   const sample = /^[0-9]*\.?[0-9]+$/.test(text) ? Number(text) : Number.NaN;
   if (!(sample <= 1)) throw new Error("ACCESS_LOG_SAMPLE is a number from 0 to 1");
   return sample;
+}
+
+/** In Azure, where anybody can reach it, the registry is never open to anybody. */
+function readAuth(env: Environment): AuthSettings | undefined {
+  const inAzure = (env["WEBSITE_SITE_NAME"] ?? "") !== "";
+  const on = env["AUTH"] ? readSwitch(env["AUTH"], "AUTH") : inAzure;
+  if (inAzure && !on) throw new Error("in Azure AUTH cannot be false: anybody can reach the registry there");
+  if (!on) return undefined;
+  const accessTokenSeconds = readSeconds(
+    env["ACCESS_TOKEN_SECONDS"],
+    "ACCESS_TOKEN_SECONDS",
+    limits.accessTokenSeconds,
+  );
+  const refreshTokenSeconds = readSeconds(
+    env["REFRESH_TOKEN_SECONDS"],
+    "REFRESH_TOKEN_SECONDS",
+    limits.refreshTokenSeconds,
+  );
+  if (accessTokenSeconds < 1 || accessTokenSeconds > limits.accessTokenSecondsMax)
+    throw new Error(`ACCESS_TOKEN_SECONDS is 1 to ${limits.accessTokenSecondsMax}`);
+  if (refreshTokenSeconds < 1 || refreshTokenSeconds > limits.refreshTokenSeconds)
+    throw new Error(`REFRESH_TOKEN_SECONDS is 1 to ${limits.refreshTokenSeconds}`);
+  return Object.freeze({ accessTokenSeconds, refreshTokenSeconds });
 }
 
 /** All blobs, none, or those of up to so many bytes. */
