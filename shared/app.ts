@@ -89,7 +89,10 @@ async function composeApp(config: Config, log: Log, telemetry: Telemetry | undef
     log,
     handle: (request) => serve(service, request),
     work: async (queue, message) => await upkeep.work(queue, message),
-    tick: async (timer) => await upkeep.tick(timer),
+    tick: async (timer) => {
+      if (timer === "usage") await opened?.rotateKeys();
+      await upkeep.tick(timer);
+    },
     deliver: async (queue, handle) => await workThrough(ports.work, queue, handle),
     authenticates: opened !== undefined,
     ensureAdministrator: async () => await opened?.ensureAdministrator(),

@@ -2,16 +2,16 @@ import type { Config } from "./config.ts";
 import { Federation } from "./identity/federation/federation.ts";
 import { Identity } from "./identity/identity.ts";
 import { ensureAdministrator } from "./identity/manage/users/administrator.ts";
-import { ensureKeys } from "./identity/rotate-keys.ts";
+import { ensureKeys, rotateIfOld } from "./identity/rotate-keys.ts";
 import { StoredKeyRing } from "./identity/stored-key-ring.ts";
 import { openKeyStore } from "./open-keys.ts";
-import type { KeyStore } from "./ports/key-store.ts";
 import type { Ports } from "./ports/ports.ts";
 import { systemIssuers } from "./system/issuers.ts";
 
 export interface OpenedIdentity {
   readonly identity: Identity;
-  readonly keyStore: KeyStore;
+  /** Makes a new signing key when it is time for one. A failure is told, and no more. */
+  rotateKeys(): Promise<void>;
   /** @returns the administrator's password when there was none before */
   ensureAdministrator(): Promise<string | undefined>;
 }
@@ -38,5 +38,9 @@ export async function openIdentity(
     async (registry, token) => await federation.principalOf(registry, token),
     { ...config.auth, domain: config.hosts.domain },
   );
-  return { identity, keyStore, ensureAdministrator: async () => await ensureAdministrator(ports, keys) };
+  return {
+    identity,
+    rotateKeys: async () => void (await rotateIfOld(ports, keyStore).catch(onFailure)),
+    ensureAdministrator: async () => await ensureAdministrator(ports, keys),
+  };
 }
