@@ -58,9 +58,16 @@ async function checkManifest(url: string, image: Image): Promise<void> {
 }
 
 /** @throws Error when some replies were errors, or wrk cannot be understood */
-async function requestsPerSecond(wrk: string, url: string): Promise<number> {
-  const load = ["-t1", `-c${connections}`, `-d${seconds}s`, "-H", `Accept: ${imageMediaType}`];
-  const { stdout } = await run(wrk, [...load, url]);
+export async function requestsPerSecond(
+  wrk: string,
+  url: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const sent = Object.entries({ Accept: imageMediaType, ...headers }).flatMap(([name, value]) => [
+    "-H",
+    `${name}: ${value}`,
+  ]);
+  const { stdout } = await run(wrk, ["-t1", `-c${connections}`, `-d${seconds}s`, ...sent, url]);
   const rate = /Requests\/sec:\s+([0-9.]+)/.exec(stdout)?.[1];
   if (rate === undefined || /Non-2xx|Socket errors/.test(stdout)) throw new Error(`wrk ${url}:\n${stdout}`);
   return Number(rate);

@@ -15,6 +15,7 @@ export interface Registry {
   readonly port: number;
   readonly pid: number;
   readonly dataDir: string;
+  readonly logFile: string;
   stop(): Promise<void>;
 }
 
@@ -22,7 +23,7 @@ const program = join(import.meta.dirname, "../dist/host/main.js");
 
 /**
  * The built registry with its default settings, but for port and folder; its log goes to a file.
- * @param folder of its own
+ * @param folder of its own, for its log, and for its data unless the environment says otherwise
  * @throws Error when it is not built or does not listen within 30 s
  */
 export async function startPortolan(
@@ -31,7 +32,7 @@ export async function startPortolan(
   label = "portolan",
 ): Promise<Registry> {
   if (!existsSync(program)) throw new Error(`${program} is absent: run \`npm run build\` first`);
-  const dataDir = join(folder, "data");
+  const dataDir = environment["DATA_DIR"] ?? join(folder, "data");
   mkdirSync(folder, { recursive: true });
   const port = await freePort();
   const env = { ...withoutSettings(process.env), PORT: String(port), DATA_DIR: dataDir, ...environment };
@@ -125,6 +126,7 @@ function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     "LOG_LEVEL",
     "HOST",
     "SPARSE_MANIFESTS",
+    "AUTH",
     "NODE_OPTIONS",
     "DEFAULT_REGISTRY",
     "PLAIN_HOSTS",
@@ -134,7 +136,7 @@ function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 async function started(
   child: ChildProcess,
-  at: Pick<Registry, "label" | "port" | "dataDir">,
+  at: Omit<Registry, "pid" | "stop" | "logFile">,
   logFile: string,
 ): Promise<Registry> {
   const ended = new Promise<void>((resolve) => {
@@ -153,12 +155,13 @@ async function started(
     await ended;
     clearTimeout(forced);
   };
-  return { ...at, pid, stop };
+  return { ...at, logFile, pid, stop };
 }
 
 async function answers(port: number): Promise<boolean> {
   try {
-    return (await fetch(`http://127.0.0.1:${port}/v2/`)).status === 200;
+    // One whose callers have to say who they are answers 401.
+    return [200, 401].includes((await fetch(`http://127.0.0.1:${port}/v2/`)).status);
   } catch {
     return false;
   }

@@ -7,6 +7,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { measureAuthentication } from "./authentication.ts";
 import { measureAzure } from "./azure/side-by-side.ts";
 import { measureColdStart } from "./cold-start.ts";
 import { type Comparison, formatJudged, type Judged, judge } from "./comparison.ts";
@@ -34,6 +35,7 @@ const parts: Readonly<Record<string, Part>> = {
   push: measurePush,
   pull: measurePull,
   manifests: measureManifests,
+  authentication: measureAuthentication,
   memory: measureMemory,
   tags: measureTags,
   requests: countRequests,
