@@ -4,33 +4,11 @@ import { RegistryError } from "../../../../shared/domain/errors.ts";
 import type { TrustRuleDocument } from "../../../../shared/identity/documents.ts";
 import { Federation } from "../../../../shared/identity/federation/federation.ts";
 import type { EntraSettings } from "../../../../shared/identity/federation/settings.ts";
-import type { Issuers } from "../../../../shared/ports/issuers.ts";
+import { AskedIssuers } from "../../../support/asked-issuers.ts";
 import { openMemoryPorts } from "../../../support/memory-ports.ts";
 import { OidcIssuer } from "../../../support/oidc-issuer.ts";
 
 export const registry = { kind: "registry", name: "local", rid: "R1", state: "live" } as RegistryDocument;
-
-/** Issuers that are asked without a network, by their URLs. */
-export class AskedIssuers implements Issuers {
-  readonly #issuers: OidcIssuer[] = [];
-  /** What was asked for. */
-  readonly asked: string[] = [];
-  /** Whether nobody answers. */
-  away = false;
-
-  add(...issuers: readonly OidcIssuer[]): void {
-    this.#issuers.push(...issuers);
-  }
-
-  async fetchJson(url: string): Promise<unknown> {
-    this.asked.push(url);
-    const { origin, pathname } = new URL(url);
-    const issuer = this.#issuers.find((one) => new URL(one.url).origin === origin);
-    const published = this.away ? undefined : issuer?.published(pathname);
-    if (published === undefined) throw new RegistryError("UNAVAILABLE", { message: "nobody is there" });
-    return structuredClone(published);
-  }
-}
 
 /** A registry whose trust rules a test writes, with an issuer of the given URL. */
 export async function openWorld(options: { url?: string; entra?: EntraSettings; alg?: string } = {}) {
