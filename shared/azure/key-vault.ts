@@ -116,6 +116,8 @@ const fromOutside =
 function passes(error: unknown): boolean {
   const status = statusOf(error);
   if (status === undefined) return fromOutside.test(codeOf(error) ?? "");
+  // Two writes at once conflict; a secret that was deleted stays so.
+  if (status === 409) return advices[codeOf(error) ?? ""] === undefined;
   return status === 408 || status === 429 || status >= 500;
 }
 

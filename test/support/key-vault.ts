@@ -18,6 +18,9 @@ export interface VaultFault {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+export type Client = NonNullable<KeyVaultOptions["client"]>;
+type Policies = NonNullable<Client["additionalPolicies"]>;
+export type Policy = Policies[number]["policy"];
 type Fault = VaultFault | "hang" | "break" | "empty";
 
 const vault = "https://keys-of-a-test.vault.azure.net";
@@ -58,31 +61,10 @@ export class FakeKeyVault {
   /** The product's own client, whose requests to the vault's host come here. */
   client(options: Omit<KeyVaultOptions, "client"> = {}): KeyVault {
     const { port } = this.#server.address() as AddressInfo;
-    const here = `http://127.0.0.1:${port}`;
     return new KeyVault(vault, {
       credential: { getToken: async (scopes) => this.#issue(scopes) },
       ...options,
-      client: {
-        additionalPolicies: [
-          {
-            // Behind the one that checks whom it hands a token to, and so shall see the vault's own host.
-            position: "perRetry",
-            policy: {
-              name: "to-the-fake",
-              sendRequest: async (request, next) => {
-                const asked = request.url;
-                request.url = asked.replace(vault, here);
-                request.allowInsecureConnection = true;
-                try {
-                  return await next(request);
-                } finally {
-                  request.url = asked;
-                }
-              },
-            },
-          },
-        ],
-      },
+      client: { additionalPolicies: sentTo((url) => url.replace(vault, `http://127.0.0.1:${port}`)) },
     });
   }
 
@@ -145,6 +127,29 @@ export class FakeKeyVault {
     if (version === undefined) refuse(response, { status: 404, code: "SecretNotFound" });
     else show(response, name, version);
   }
+}
+
+/**
+ * Makes requests to a vault go somewhere else, behind the part of the library that checks whom it hands a token
+ * to, and so shall see the vault's own name.
+ * @param ca the certificate there, in PEM
+ */
+export function sentTo(moved: (url: string) => string, ca?: string): Policies {
+  const policy: Policy = {
+    name: "sent-somewhere-else",
+    sendRequest: async (request, next) => {
+      const asked = request.url;
+      request.url = moved(asked);
+      if (ca === undefined) request.allowInsecureConnection = true;
+      else request.tlsSettings = { ca };
+      try {
+        return await next(request);
+      } finally {
+        request.url = asked;
+      }
+    },
+  };
+  return [{ policy, position: "perRetry" }];
 }
 
 function show(response: ServerResponse, name: string, { id, value, contentType, created }: Version): void {

@@ -26,7 +26,7 @@ test("a client asks for a token once", async () => {
   expect(fake.requests.filter((request) => request.endsWith("without a token"))).toHaveLength(1);
 });
 
-test.each([429, 500, 502, 503, 504])("what passes after a %i is never seen", async (status) => {
+test.each([409, 429, 500, 502, 503, 504])("what passes after a %i is never seen", async (status) => {
   const client = fake.client();
   await client.write("one");
   fake.faults.push({ status, code: "Throttled", headers: { "retry-after": "0" } });
