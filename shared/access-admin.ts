@@ -75,7 +75,12 @@ export async function administer<T>(
     }
     const dataDir = config.store.kind === "local" ? config.store.dataDir : undefined;
     const keys = new KeysAdmin(ports, () => readKeySettings(env, { auth: true, dataDir }));
-    return await work(new AccessAdmin(ports, registry, keys, loginServer(env, config, registry)));
+    return await work(
+      new AccessAdmin(ports, registry, keys, {
+        server: loginServer(env, config, registry),
+        plainIssuers: config.allowPrivateIssuers,
+      }),
+    );
   } finally {
     await close();
   }
@@ -93,13 +98,21 @@ export class AccessAdmin {
   readonly #ports: Ports;
   readonly #registry: RegistryDocument;
   readonly keys: KeysAdmin;
+  /** Where clients log in. */
   readonly server: string;
+  readonly #plainIssuers: boolean;
 
-  constructor(ports: Ports, registry: RegistryDocument, keys: KeysAdmin, server: string) {
+  constructor(
+    ports: Ports,
+    registry: RegistryDocument,
+    keys: KeysAdmin,
+    { server, plainIssuers }: { readonly server: string; readonly plainIssuers: boolean },
+  ) {
     this.#ports = ports;
     this.#registry = registry;
     this.keys = keys;
     this.server = server;
+    this.#plainIssuers = plainIssuers;
   }
 
   get registry(): string {
@@ -185,11 +198,11 @@ export class AccessAdmin {
   }
 
   async createTrustRule(asked: NewTrustRule): Promise<TrustRuleReport> {
-    return reportTrustRule(await createTrustRule(this.#ports, this.#rid, asked));
+    return reportTrustRule(await createTrustRule(this.#ports, this.#rid, asked, this.#plainIssuers));
   }
 
   async updateTrustRule(name: string, update: TrustRuleUpdate): Promise<TrustRuleReport> {
-    return reportTrustRule(await updateTrustRule(this.#ports, this.#rid, name, update));
+    return reportTrustRule(await updateTrustRule(this.#ports, this.#rid, name, update, this.#plainIssuers));
   }
 
   async deleteTrustRule(name: string): Promise<void> {

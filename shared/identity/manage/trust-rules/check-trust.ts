@@ -3,11 +3,15 @@ import type { TrustCondition } from "../../documents.ts";
 import { invalid } from "../refusals.ts";
 import { identifies, nameIdentifyingClaims } from "./identifying-claims.ts";
 
-/** @throws RegistryError of status 400 when no token can come from it */
-export function checkIssuer(issuer: string): void {
+/**
+ * @param plainAllowed whether issuers may be in networks of one's own, and without TLS
+ * @throws RegistryError of status 400 when no token can come from it
+ */
+export function checkIssuer(issuer: string, plainAllowed: boolean): void {
   const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
-  const plain = url?.protocol === "https:" && url.username === "" && url.password === "";
-  if (!plain || /[?#\s]/.test(issuer) || issuer.length > limits.claimCharsMax) {
+  const secure = url?.protocol === "https:" || (plainAllowed && url?.protocol === "http:");
+  const bare = url?.username === "" && url.password === "";
+  if (!secure || !bare || /[?#\s]/.test(issuer) || issuer.length > limits.claimCharsMax) {
     throw invalid(
       `the issuer is the exact iss of its tokens, an https URL without query and fragment of at most ${limits.claimCharsMax} characters; ${JSON.stringify(issuer.slice(0, 100))} is not`,
     );

@@ -16,15 +16,19 @@ export interface NewTrustRule
   readonly status?: TrustRuleDocument["status"];
 }
 
-/** @throws RegistryError of status 400 for what cannot be meant, or would trust everybody, 409 when there is one of that name */
+/**
+ * @param plainAllowed whether issuers may be in networks of one's own, and without TLS
+ * @throws RegistryError of status 400 for what cannot be meant, or would trust everybody, 409 when there is one of that name
+ */
 export async function createTrustRule(
   ports: Ports,
   rid: string,
   asked: NewTrustRule,
+  plainAllowed = false,
 ): Promise<TrustRuleDocument> {
   const { name, issuer, audience, conditions, status = "enabled" } = asked;
   checkAccessName("a trust rule", name);
-  checkIssuer(issuer);
+  checkIssuer(issuer, plainAllowed);
   checkAudience(audience);
   checkConditions(issuer, conditions);
   return await changeAccess(ports, rid, async (attempt) => {

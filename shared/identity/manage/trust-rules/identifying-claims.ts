@@ -21,7 +21,7 @@ const publicIssuers: Readonly<Record<string, Readonly<Record<string, RegExp>>>> 
 };
 
 /** These are the same in every token of an issuer, or new in each. */
-const tellingNothing: readonly string[] = ["iss", "aud", "exp", "nbf", "iat", "jti"];
+const tellingNothing: readonly string[] = ["iss", "aud", "exp", "nbf", "iat", "jti", "tid", "ver"];
 
 /** Whether only tokens of somebody in particular meet the condition, as far as that can be told. */
 export function identifies(issuer: string, { claim, values }: TrustCondition): boolean {

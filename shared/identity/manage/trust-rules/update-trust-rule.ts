@@ -13,6 +13,7 @@ export type TrustRuleUpdate = Readonly<Partial<Changeable>>;
 
 /**
  * What is not told stays. Sessions from before a change are over.
+ * @param plainAllowed whether issuers may be in networks of one's own, and without TLS
  * @throws RegistryError NAME_UNKNOWN, or of status 400 for what cannot be meant, or would trust everybody
  */
 export async function updateTrustRule(
@@ -20,13 +21,14 @@ export async function updateTrustRule(
   rid: string,
   name: string,
   update: TrustRuleUpdate,
+  plainAllowed = false,
 ): Promise<TrustRuleDocument> {
   return await changeAccess(ports, rid, async (attempt) => {
     const stored = await attempt.read<TrustRuleDocument>(ids.trustRule(name), "trust-rule");
     if (stored === undefined) throw absent(`trust rule ${name}`);
     const before = stored.document;
     const updated: Changeable = { ...changeableOf(before), ...update };
-    checkIssuer(updated.issuer);
+    checkIssuer(updated.issuer, plainAllowed);
     checkAudience(updated.audience);
     checkConditions(updated.issuer, updated.conditions);
     const scopeMap = await resolveScopeMap(attempt, updated.scopeMap);

@@ -80,6 +80,13 @@ describe("a trust rule", () => {
         message: /an https URL/,
       });
     }
+    const plain = {
+      ...main,
+      name: "plain",
+      issuer: "http://gitlab.lan",
+      conditions: [{ claim: "sub", values: ["me"] }],
+    };
+    expect((await createTrustRule(at.ports, at.rid, plain, true)).issuer).toBe("http://gitlab.lan");
     await expect(create({ audience: "" })).rejects.toMatchObject({ status: 400 });
     await expect(create({ scopeMap: "nothing" })).rejects.toMatchObject({ status: 400 });
     await expect(create({ name: "x" })).rejects.toMatchObject({ status: 400 });
@@ -126,6 +133,7 @@ describe("a trust rule", () => {
     ["https://gitlab.example", "ref_protected", ["true"], true],
     ["https://gitlab.example", "sub", ["**"], false],
     ["https://gitlab.example", "aud", ["contoso"], false],
+    ["https://sts.windows.net/11111111-2222-3333-4444-555555555555/", "tid", ["11111111"], false],
   ])("of %s on %s %j says who is meant: %s", async (issuer, claim, values, trusted) => {
     const made = create({ issuer, conditions: [{ claim, values }] });
     if (trusted) expect((await made).conditions).toEqual([{ claim, values }]);
