@@ -48,7 +48,7 @@ describe("an issuer's keys", () => {
   test("are read again for a key that is not among them, and then not for a while", async () => {
     await outcome();
     seconds(limits.issuerRetrySeconds);
-    await world.issuer.rotate();
+    await world.issuer.rotate("ES256");
     reads();
     await expect(Promise.all([outcome(), outcome(), outcome()])).resolves.toMatchObject([
       letIn,
@@ -69,7 +69,7 @@ describe("an issuer's keys", () => {
   test("of old verify no more once they are not published", async () => {
     const old = world.issuer.key;
     await outcome();
-    await world.issuer.rotate();
+    await world.issuer.rotate("ES256");
     seconds(limits.issuerKeysSeconds);
     expect(await world.outcome(await world.issuer.sign({}, old))).toMatch("does not publish");
   });

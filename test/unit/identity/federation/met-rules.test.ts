@@ -54,6 +54,7 @@ describe("a trust rule", () => {
     ["an object", { ref: { main: true, toString: "x" } }, { ref: ["**"] }],
     ["a character of a text", { groups: "abc" }, { groups: ["b"] }],
     ["what every object has", {}, { constructor: ["**"], toString: ["**"] }],
+    ["what a token inherits", Object.create({ ref: "main" }) as Record<string, unknown>, { ref: ["main"] }],
     ["a prototype", {}, { ["__proto__"]: ["**"] }],
     ["a list's own things", { groups: ["a"] }, { length: ["1"] }],
     ["no values", githubClaims, { repository: [] }],

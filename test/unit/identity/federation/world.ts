@@ -14,7 +14,8 @@ export const registry = { kind: "registry", name: "local", rid: "R1", state: "li
 export async function openWorld(options: { url?: string; entra?: EntraSettings; alg?: string } = {}) {
   const { ports, clock } = openMemoryPorts();
   const issuer = new OidcIssuer(() => clock.now(), options.url);
-  await issuer.addKey(options.alg);
+  // Such a key is made in no time.
+  await issuer.addKey(options.alg ?? "ES256");
   const issuers = new AskedIssuers();
   issuers.add(issuer);
   const federation = new Federation(ports, issuers, options.entra);
