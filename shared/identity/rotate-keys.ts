@@ -60,7 +60,7 @@ export async function rotateIfOld(ports: KeyPorts, store: KeyStore): Promise<boo
 
 /**
  * A new signing key that is used at once, and no other: for when one was stolen. Every process refuses tokens of the old ones as
- * soon as it has read the keys again, at most `keyStaleSecondsMax` later, and everybody logs in anew.
+ * soon as it has read the keys again, at most `keyStaleSecondsMax` later, and has forgotten what it has verified.
  */
 export async function replaceSigningKeys(ports: KeyPorts, store: KeyStore): Promise<void> {
   await changeKeys(ports, store, async (keys, now) => ({

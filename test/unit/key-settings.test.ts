@@ -7,7 +7,7 @@ const url = "https://keys.vault.azure.net";
 
 test("on one machine the keys are in a file beside the data, unless another is named", () => {
   expect(readKeySettings({}, local)).toEqual({ kind: "file", path: "/data/keys.json" });
-  const KEY_FILE = "/run/secrets/keys.json";
+  const KEY_FILE = "/secrets/keys.json";
   expect(readKeySettings({ KEY_FILE }, local)).toEqual({ kind: "file", path: KEY_FILE });
   expect(readKeySettings({ KEY_FILE }, services)).toEqual({ kind: "file", path: KEY_FILE });
 });
@@ -41,7 +41,7 @@ test("a vault and a file exclude each other", () => {
 
 test("instances on Azure share a vault, since their disks are their own", () => {
   const WEBSITE_SITE_NAME = "app";
-  for (const env of [{ WEBSITE_SITE_NAME }, { WEBSITE_SITE_NAME, KEY_FILE: "/home/keys.json" }]) {
+  for (const env of [{ WEBSITE_SITE_NAME }, { WEBSITE_SITE_NAME, KEY_FILE: "/shared/keys.json" }]) {
     expect(() => readKeySettings(env, services)).toThrow(/^in Azure KEY_VAULT_URL has to say/);
   }
   expect(readKeySettings({ WEBSITE_SITE_NAME, KEY_VAULT_URL: url }, services)).toEqual({
