@@ -56,7 +56,7 @@ export const limits = {
   trustValuesMax: 20,
   trustRulesMax: 100,
   /** Steps of matching one token with the patterns of trust rules: the characters of a pattern times those of what it is put to. */
-  trustStepsMax: 20_000_000,
+  trustStepsMax: 5_000_000,
   /** Characters of a token of another issuer, and seconds since it was issued. Entra's live for up to 28 hours. */
   foreignTokenCharsMax: 16 * kibibyte,
   foreignTokenSecondsMax: 28 * secondsPerHour,
