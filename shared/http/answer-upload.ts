@@ -1,7 +1,7 @@
 import type { Repository } from "../catalog/repositories.ts";
 import { asDigestAlgorithm, type Digest, parseDigest } from "../domain/digest.ts";
 import { RegistryError } from "../domain/errors.ts";
-import { asRepositoryName } from "../domain/name.ts";
+import { asRepositoryName, type RepositoryName } from "../domain/name.ts";
 import { type ByteRange, formatUploadRange, parseContentRange } from "../domain/range.ts";
 import { mountBlob } from "../registry/mount-blob.ts";
 import { appendUpload } from "../registry/uploads/append-upload.ts";
@@ -38,6 +38,11 @@ export async function answerUploadStart(exchange: RepositoryExchange): Promise<R
   }
   const upload: Upload = { registry, repository: name, ticket: newTicket(ports, algorithm) };
   return { status: 202, headers: uploadHeaders(exchange, upload, 0) };
+}
+
+/** The repository from which a query wants a blob mounted. */
+export function sourceOf(query: URLSearchParams): RepositoryName | undefined {
+  return query.has("mount") ? asRepositoryName(query.get("from") ?? "") : undefined;
 }
 
 /** A source that is absent, malformed, not readable or of another registry is the same to the client: it uploads. */

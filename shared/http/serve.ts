@@ -16,7 +16,7 @@ import { type Hosts, resolveAddress } from "./address.ts";
 import { answerBlob } from "./answer-blob.ts";
 import { answerCatalog, answerReferrers, answerTags } from "./answer-list.ts";
 import { answerManifest } from "./answer-manifest.ts";
-import { answerUpload, answerUploadStart } from "./answer-upload.ts";
+import { answerUpload, answerUploadStart, sourceOf } from "./answer-upload.ts";
 import { answerAuth } from "./auth/answer-auth.ts";
 import { authorize } from "./auth/authorize.ts";
 import { passwordChallenge } from "./auth/challenge.ts";
@@ -144,7 +144,8 @@ async function answer(
   const { name, prefix } = address;
   let caller: Caller | Promise<Caller> = anybody;
   if (identity !== undefined) {
-    const entrance = { scheme: schemeOf(request.url, headers), host };
+    const mountFrom = route.kind === "upload-start" ? sourceOf(query) : undefined;
+    const entrance = { scheme: schemeOf(request.url, headers), host, mountFrom };
     const authorization = headers.get("authorization");
     const approach = { identity, registry, repositories, authorization, entrance, name, prefix };
     caller = authorize(approach, requirementOf(route.kind, method));

@@ -10,6 +10,7 @@ import {
   changeTagLocks,
   type LockChanges,
 } from "../catalog/locks/change-locks.ts";
+import { markAnonymousPull } from "../catalog/locks/mark-anonymous-pull.ts";
 import { findRepository, type Repository } from "../catalog/repositories.ts";
 import type { Digest } from "../domain/digest.ts";
 import { RegistryError } from "../domain/errors.ts";
@@ -30,6 +31,19 @@ export async function lockRepository(
   const changed = await changeRepositoryLocks(ports, registry, name, changes);
   if (changed === undefined) throw unknownName(name);
   return changed;
+}
+
+/**
+ * Marks the repository for pulls without login, which counts where the registry's policy lets marks count, or takes the mark away.
+ * @throws RegistryError NAME_UNKNOWN
+ */
+export async function openRepository(
+  ports: Ports,
+  registry: RegistryDocument,
+  name: RepositoryName,
+  open: boolean,
+): Promise<void> {
+  if ((await markAnonymousPull(ports, registry, name, open)) === undefined) throw unknownName(name);
 }
 
 /** @throws RegistryError NAME_UNKNOWN, TAG_UNKNOWN */

@@ -1,11 +1,11 @@
 import { listFirstDigests } from "../../catalog/lists/manifest-pages.ts";
 import { listTagsByName } from "../../catalog/lists/tag-pages.ts";
 import { limits } from "../../domain/limits.ts";
-import { lockRepository } from "../../registry/change-locks.ts";
+import { lockRepository, openRepository } from "../../registry/change-locks.ts";
 import { deleteRepository } from "../../registry/delete-repository.ts";
 import { readRepository } from "../../registry/inventory/read-repository.ts";
 import type { Reply, RepositoryExchange } from "../exchange.ts";
-import { jsonReply, readJsonObject } from "../json.ts";
+import { jsonReply, malformed, readJsonObject } from "../json.ts";
 import { attributesOf, parseAttributes } from "./attributes.ts";
 import { headOf, timestamp } from "./items.ts";
 
@@ -17,8 +17,11 @@ export async function answerRepository(exchange: RepositoryExchange): Promise<Re
   if (exchange.method === "DELETE") return await removeRepository(exchange);
   const { ports, registry, name, method, body } = exchange;
   if (method === "PATCH") {
-    const changes = parseAttributes(await readJsonObject(body));
-    await lockRepository(ports, registry, name, changes);
+    const { anonymousPullEnabled: open, ...attributes } = await readJsonObject(body);
+    if (open !== undefined && typeof open !== "boolean")
+      throw malformed("anonymousPullEnabled is true or false");
+    await lockRepository(ports, registry, name, parseAttributes(attributes));
+    if (open !== undefined) await openRepository(ports, registry, name, open);
   }
   const { header, manifests, tags, changedAt } = await readRepository(ports, registry, name);
   return jsonReply(method, {
@@ -27,7 +30,11 @@ export async function answerRepository(exchange: RepositoryExchange): Promise<Re
     lastUpdateTime: timestamp(changedAt),
     manifestCount: manifests,
     tagCount: tags,
-    changeableAttributes: attributesOf(header.locks),
+    changeableAttributes: {
+      ...attributesOf(header.locks),
+      // The hosted service opens a registry only as a whole.
+      ...(header.anonymousPull === undefined ? {} : { anonymousPullEnabled: true }),
+    },
   });
 }
 

@@ -58,7 +58,10 @@ function admit(approach: Approach, requirement: Requirement, caller: Caller): Ca
       if (caller.resources.includes(requirement.resource)) return caller;
       break;
     case "repository":
-      if (requirement.anyOf.some((action) => allows(caller.grants, name, action))) return caller;
+      if (requirement.anyOf.some((action) => allows(caller.grants, name, action)))
+        return approach.entrance.mountFrom === undefined
+          ? caller
+          : admitToMount(approach, requirement, caller);
       if (requirement.anyOf.some((action) => openActions.includes(action)))
         return admitToOpen(approach, requirement, caller);
       break;
@@ -77,6 +80,24 @@ async function admitToOpen(approach: Approach, requirement: Requirement, caller:
     anonymousPull === "selected" && name !== undefined ? await repositories.find(registry, name) : undefined;
   if (isOpen(registry, repository ?? {})) return caller;
   throw refuse(approach, requirement, caller);
+}
+
+/**
+ * Who may not read at the source of a mount uploads instead. One who may, but whose token was not asked for that, is told to ask: some
+ * clients keep a token for all that they push to a repository.
+ */
+async function admitToMount(
+  { identity, registry, entrance, prefix, name }: Approach,
+  requirement: Requirement,
+  caller: Caller,
+): Promise<Caller> {
+  const { mountFrom = "" } = entrance;
+  const source = mountFrom.slice(prefix.length);
+  if (caller.by !== "token" || !mountFrom.startsWith(prefix)) return caller;
+  if (allows(caller.grants, source, "pull")) return caller;
+  if (!allows(await identity.grantsOf(caller, registry), source, "pull")) return caller;
+  const message = `pull on repository ${mountFrom} is needed to mount from it, and the token was not asked for that`;
+  throw challenge(entrance, requirement, prefix + name, message, "insufficient_scope");
 }
 
 function refuse(approach: Approach, requirement: Requirement, caller: Caller): RegistryError {

@@ -1,5 +1,6 @@
 import { formatScope } from "../../domain/access/scope.ts";
 import { RegistryError } from "../../domain/errors.ts";
+import type { RepositoryName } from "../../domain/name.ts";
 import type { Requirement } from "./requirement.ts";
 import { tokenPath } from "./route.ts";
 
@@ -9,6 +10,8 @@ export interface Entrance {
   readonly scheme: string;
   /** With its port: the service, in the words of the token protocol. Checked to be a host's. */
   readonly host: string;
+  /** The repository that a blob is to be mounted from, as the client's query has it. */
+  readonly mountFrom?: RepositoryName | undefined;
 }
 
 /** Why the client is sent away. @see https://www.rfc-editor.org/rfc/rfc6750#section-3.1 */
@@ -21,13 +24,13 @@ export type Refusal = "invalid_token" | "insufficient_scope" | undefined;
  * @see https://distribution.github.io/distribution/spec/auth/token/
  */
 export function challenge(
-  { scheme, host }: Entrance,
+  { scheme, host, mountFrom }: Entrance,
   requirement: Requirement,
   name: string,
   message: string,
   refusal: Refusal,
 ): RegistryError {
-  const scope = scopeOf(requirement, name);
+  const scope = scopesOf(requirement, name, mountFrom);
   const parameters: readonly (readonly [string, string | undefined])[] = [
     ["realm", `${scheme}://${host}${tokenPath}`],
     ["service", host],
@@ -56,8 +59,16 @@ export function denial(requirement: Requirement, name: string, message: string):
   return new RegistryError("DENIED", { message, detail: detailOf(requirement, name) });
 }
 
-function scopeOf(requirement: Requirement, name: string): string | undefined {
-  if (requirement.kind === "repository") return formatScope("repository", name, requirement.asked);
+/** Who mounts needs to read at the source too. Without that he uploads, so it is asked for and not required. */
+function scopesOf(
+  requirement: Requirement,
+  name: string,
+  mountFrom: RepositoryName | undefined,
+): string | undefined {
+  if (requirement.kind === "repository") {
+    const scope = formatScope("repository", name, requirement.asked);
+    return mountFrom === undefined ? scope : `${scope} ${formatScope("repository", mountFrom, ["pull"])}`;
+  }
   return requirement.kind === "registry" ? formatScope("registry", requirement.resource, ["*"]) : undefined;
 }
 

@@ -5,7 +5,7 @@ import { deleteRegistry } from "../../tenancy/delete-registry.ts";
 import type { Reply } from "../exchange.ts";
 import { emptyReply, jsonReply, malformed, readJsonObject } from "../json.ts";
 import type { ManagementExchange } from "./exchange.ts";
-import { describeRetention, type PolicyChange, parsePolicies } from "./parse-policies.ts";
+import { describeRetention, type PolicyChange, parseAnonymousPull, parsePolicies } from "./parse-policies.ts";
 import { loginServer, resourceId, unknownRegistry } from "./resource.ts";
 
 /**
@@ -41,11 +41,20 @@ export async function withPolicies(
 
 function parsePatch(body: Readonly<Record<string, unknown>>): PolicyChange {
   const { properties, ...others } = body;
-  if (Object.keys(others).length > 0) throw malformed("nothing but properties.policies can be changed");
+  const changeable =
+    "properties has policies, anonymousPullEnabled and anonymousPullRepositories; nothing else can be changed";
+  if (Object.keys(others).length > 0) throw malformed(changeable);
   if (typeof properties !== "object" || properties === null) throw malformed("properties is an object");
-  const { policies, ...rest } = properties as Readonly<Record<string, unknown>>;
-  if (Object.keys(rest).length > 0) throw malformed("nothing but properties.policies can be changed");
-  return parsePolicies(policies);
+  const { policies, anonymousPullEnabled, anonymousPullRepositories, ...rest } = properties as Readonly<
+    Record<string, unknown>
+  >;
+  if (Object.keys(rest).length > 0) throw malformed(changeable);
+  const parts = [
+    parseAnonymousPull(anonymousPullEnabled, anonymousPullRepositories),
+    policies === undefined ? undefined : parsePolicies(policies),
+  ];
+  if (parts.every((part) => part === undefined)) throw malformed(changeable);
+  return (before, now) => parts.reduce((changed, part) => part?.(changed, now) ?? changed, before);
 }
 
 function describe(exchange: ManagementExchange): Reply {
@@ -60,6 +69,10 @@ function describe(exchange: ManagementExchange): Reply {
       loginServer: loginServer(exchange.hosts, exchange.host, registry.name),
       creationDate: new Date(registry.createdAt).toISOString(),
       provisioningState: "Succeeded",
+      anonymousPullEnabled: registry.policies.anonymousPull !== undefined,
+      ...(registry.policies.anonymousPull === undefined
+        ? {}
+        : { anonymousPullRepositories: registry.policies.anonymousPull }),
       policies: describePolicies(registry.policies),
     },
   });

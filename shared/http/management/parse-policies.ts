@@ -28,6 +28,23 @@ export function parsePolicies(value: unknown): PolicyChange {
   };
 }
 
+/**
+ * Pulls without login, as the hosted service switches them, and, where only some repositories are to be open, which: `selected` are
+ * those that are marked, `all` is usual.
+ * @throws RegistryError UNSUPPORTED with status 400
+ */
+export function parseAnonymousPull(enabled: unknown, repositories: unknown): PolicyChange | undefined {
+  if (enabled === undefined && repositories === undefined) return undefined;
+  if (enabled !== undefined && typeof enabled !== "boolean")
+    throw malformed("anonymousPullEnabled is true or false");
+  if (repositories !== undefined && repositories !== "all" && repositories !== "selected")
+    throw malformed("anonymousPullRepositories is all or selected");
+  return ({ anonymousPull: before, ...policies }) => {
+    if (!(enabled ?? before !== undefined)) return policies;
+    return { ...policies, anonymousPull: repositories ?? before ?? "all" };
+  };
+}
+
 function parseSoftDelete(value: unknown): PolicyChange {
   const { retentionDays, status, lastUpdatedTime: _, ...others } = objectOf(value, "softDeletePolicy");
   refuseOthers(others, "softDeletePolicy");

@@ -11,7 +11,11 @@ const disabled = {
   retentionPolicy: { days: 7, status: "disabled" },
 };
 
-function registryIs(policies: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+/** @param more of its properties */
+function registryIs(
+  policies: unknown,
+  more: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, unknown>> {
   return {
     id: `${registries}/local`,
     name: "local",
@@ -22,9 +26,16 @@ function registryIs(policies: Readonly<Record<string, unknown>>): Readonly<Recor
       loginServer: expect.stringMatching(/^(localhost|127\.0\.0\.1:\d+)$/) as unknown,
       creationDate: time,
       provisioningState: "Succeeded",
+      anonymousPullEnabled: false,
+      ...more,
       policies,
     },
   };
+}
+
+function open(properties: Readonly<Record<string, unknown>>, more: Readonly<Record<string, unknown>>): Row {
+  const body = JSON.stringify({ properties });
+  return { call: `PATCH ${local}`, body, status: 200, json: registryIs(expect.anything(), more) };
 }
 
 function patch(policies: unknown, answer: Readonly<Record<string, unknown>>): Row {
@@ -133,6 +144,23 @@ const cases: readonly Case[] = [
         status: 200,
         json: expect.objectContaining({ properties: { rules: [], immutableTags: [] } }) as unknown,
       },
+    ],
+  },
+  {
+    name: "pulls without login are switched on for all repositories, or for those that are marked, and off",
+    rows: [
+      open({ anonymousPullEnabled: true }, { anonymousPullEnabled: true, anonymousPullRepositories: "all" }),
+      open(
+        { anonymousPullRepositories: "selected" },
+        { anonymousPullEnabled: true, anonymousPullRepositories: "selected" },
+      ),
+      open(
+        { anonymousPullEnabled: true },
+        { anonymousPullEnabled: true, anonymousPullRepositories: "selected" },
+      ),
+      open({ anonymousPullEnabled: false }, {}),
+      refused('{"properties":{"anonymousPullEnabled":"true"}}'),
+      refused('{"properties":{"anonymousPullRepositories":"none"}}'),
     ],
   },
   {
