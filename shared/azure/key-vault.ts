@@ -115,7 +115,7 @@ const fromOutside =
 
 function passes(error: unknown): boolean {
   const status = statusOf(error);
-  if (status === undefined) return fromOutside.test(codeOf(error) ?? "");
+  if (status === undefined) return fromOutside.test(String((error as Answer).name));
   // Two writes at once conflict; a secret that was deleted stays so.
   if (status === 409) return advices[codeOf(error) ?? ""] === undefined;
   return status === 408 || status === 429 || status >= 500;
@@ -124,7 +124,7 @@ function passes(error: unknown): boolean {
 /** With the name of what went wrong, for whoever has forgotten to give the process an identity. */
 function unavailable(error: unknown): RegistryError {
   return new RegistryError("UNAVAILABLE", {
-    message: `the registry's keys are out of reach just now: ${statusOf(error) ?? ""} ${codeOf(error) ?? ""}`,
+    message: `the registry's keys are out of reach just now: ${statusOf(error) ?? codeOf(error) ?? "unknown"}`,
     headers: { "retry-after": String(retryAfterSeconds) },
   });
 }
@@ -159,10 +159,10 @@ interface Answer {
   };
 }
 
-/** The innermost code of the service's answer, or the name of what went wrong before there was one. */
+/** The innermost code of the service's answer, the system's, or the name of what went wrong. */
 function codeOf(error: unknown): string | undefined {
   const { name, code, details } = error as Answer;
-  const codes = [details?.error?.innerError?.code, details?.error?.code, code, name];
-  const words = statusOf(error) === undefined ? [name] : codes;
-  return words.find((word): word is string => typeof word === "string" && /^[A-Za-z_]{1,64}$/.test(word));
+  return [details?.error?.innerError?.code, details?.error?.code, code, name].find(
+    (word): word is string => typeof word === "string" && /^[A-Za-z_]{1,64}$/.test(word),
+  );
 }
