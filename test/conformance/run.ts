@@ -2,8 +2,9 @@
  * Runs the OCI distribution spec's conformance program against the built registry: every version of the spec that it
  * knows, with manifests whose children are absent; and once more under the default policy, which refuses those.
  * `--store azure` runs it on emulators of Azure's services, and `--through functions` behind the library's own invocation model and
- * stream proxy. `--collecting` has the registry collect all the time, and asks that it did. Exits 0 only when every test of every
- * run passed, none failed and none was skipped.
+ * stream proxy. `--collecting` has the registry collect all the time, and asks that it did. With `--auth` the registry wants to know
+ * who is calling, and the program logs in with a token that may do what it does in its two repositories, and nothing else. Exits 0
+ * only when every test of every run passed, none failed and none was skipped.
  */
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
@@ -13,6 +14,7 @@ import { parseArgs } from "node:util";
 import { openFunctionsRuntime } from "../protocol/harness/functions-runtime.ts";
 import { startAzureEmulators } from "../support/azure-emulators.ts";
 import { collectingSettings, complainOf, describeCollected, readCollected } from "../support/collecting.ts";
+import { addToken, type Login } from "../support/registry-access.ts";
 import { type RunningRegistry, startRegistry } from "../support/registry-process.ts";
 import { findProgram, howToGetIt } from "./program.ts";
 import { type Expectation, judge, type Verdict } from "./results.ts";
@@ -37,6 +39,8 @@ interface Run extends Expectation {
   readonly redirects: boolean;
 }
 
+type Running = Pick<RunningRegistry, "host" | "logFile" | "environment" | "stop">;
+
 const runs: readonly Run[] = [
   { name: "1.0", version: "1.0", sparse: true, redirects: true, totalMin: 904, disabledMax: 8 },
   { name: "1.1", version: "1.1", sparse: true, redirects: true, totalMin: 908, disabledMax: 2 },
@@ -56,6 +60,7 @@ const { values: options } = parseArgs({
     store: { type: "string", default: "local" },
     through: { type: "string", default: "host" },
     collecting: { type: "boolean", default: false },
+    auth: { type: "boolean", default: false },
   },
 });
 
@@ -63,7 +68,7 @@ async function main(): Promise<number> {
   const known = ["local", "azure"].includes(options.store) && ["host", "functions"].includes(options.through);
   if (!known || (options.collecting && options.through !== "host")) {
     console.error(
-      "usage: npm run test:conformance -- [--store local|azure] [--through host|functions | --collecting]",
+      "usage: npm run test:conformance -- [--store local|azure] [--through host|functions | --collecting] [--auth]",
     );
     return 2;
   }
@@ -109,16 +114,19 @@ async function againstOneRegistry(
 ): Promise<[Run, Verdict][]> {
   mkdirSync(home);
   const registry = await openRegistry(home, {
+    DATA_DIR: join(home, "data"),
     SPARSE_MANIFESTS: String(group[0]?.sparse ?? false),
     SERVE_THROUGH: String(group[0]?.redirects !== true),
     ...(options.collecting ? collecting : {}),
+    ...(options.auth ? { AUTH: "true", KEY_FILE: join(home, "keys.json") } : {}),
   });
+  const login = options.auth ? await logInFor(registry) : undefined;
   const verdicts: [Run, Verdict][] = [];
   const until = Date.now() + (options.collecting ? collectingMillis : 0);
   do {
     for (const run of group) {
       const results = join(home, `results-${verdicts.length}`);
-      await runProgram(program, run, registry.host, results);
+      await runProgram(program, run, { ...registry, results, login });
       verdicts.push([run, judge(results, run)]);
     }
   } while (Date.now() < until);
@@ -130,6 +138,14 @@ async function againstOneRegistry(
   ]);
 }
 
+/** The least that the program can do with: it reads, writes and deletes in its repositories. */
+async function logInFor({ host, environment }: Running): Promise<Login> {
+  // Behind Functions the registry opens its stores at the first request.
+  await fetch(`http://${host}/v2/`);
+  const content = ["read", "write", "delete"].map((what) => `repositories/conformance/*/content/${what}`);
+  return await addToken(environment ?? {}, "conformance", content);
+}
+
 function complainOfCollection({ logFile }: Pick<RunningRegistry, "logFile">): string[] {
   const collected = readCollected(logFile);
   console.log(describeCollected(collected));
@@ -137,20 +153,16 @@ function complainOfCollection({ logFile }: Pick<RunningRegistry, "logFile">): st
   return complaint === undefined ? [] : [complaint];
 }
 
-async function openRegistry(
-  folder: string,
-  environment: Readonly<Record<string, string>>,
-): Promise<Pick<RunningRegistry, "host" | "logFile" | "stop">> {
+async function openRegistry(folder: string, environment: Readonly<Record<string, string>>): Promise<Running> {
   const store = options.store === "azure" ? "azure" : "local";
   if (options.through === "host") return await startRegistry({ folder, store, environment });
   const emulators = store === "azure" ? await startAzureEmulators() : undefined;
-  const runtime = await openFunctionsRuntime(
-    { application: "the project's", guard: true },
-    { ...emulators?.environment, ...environment },
-  );
+  const settings = { ...emulators?.environment, ...environment };
+  const runtime = await openFunctionsRuntime({ application: "the project's", guard: true }, settings);
   return {
     host: `127.0.0.1:${runtime.port}`,
     logFile: undefined,
+    environment: settings,
     stop: async () => {
       await runtime.close();
       await emulators?.stop();
@@ -159,12 +171,21 @@ async function openRegistry(
 }
 
 /** Its exit code is not asked: it exits 0 where it could not even start, and the results tell the rest. */
-async function runProgram(program: string, run: Run, registry: string, results: string): Promise<void> {
+async function runProgram(
+  program: string,
+  run: Run,
+  {
+    host,
+    results,
+    login,
+  }: { readonly host: string; readonly results: string; readonly login: Login | undefined },
+): Promise<void> {
   const output = openSync(`${results}.log`, "w");
   const child = spawn(program, {
     env: {
       ...environmentWithout("OCI_"),
-      OCI_REGISTRY: registry,
+      OCI_REGISTRY: host,
+      ...(login && { OCI_USERNAME: login.username, OCI_PASSWORD: login.password }),
       OCI_TLS: "disabled",
       OCI_VERSION: run.version,
       OCI_DATA_SPARSE: String(run.sparse),

@@ -14,6 +14,8 @@ export interface RunningRegistry {
   readonly host: string;
   /** Where it logs; absent for a registry that was not started here. */
   readonly logFile: string | undefined;
+  /** The settings that it was started with; absent for one that was not started here. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** What its signed URLs lead to; absent where bytes are served through. */
   readonly storage?: StrictStorageFront;
   /** Ends it with SIGTERM. @throws Error when it does not end by itself, or not with code 0 */
@@ -73,14 +75,14 @@ async function startProgram(
 ): Promise<RunningRegistry> {
   const logFile = join(options.folder, "registry.log");
   const log = openSync(logFile, "a");
+  const environment = {
+    PORT: "0",
+    DATA_DIR: join(options.folder, "data"),
+    ...emulators?.environment,
+    ...options.environment,
+  };
   const child = spawn(process.execPath, [program], {
-    env: {
-      ...process.env,
-      PORT: "0",
-      DATA_DIR: join(options.folder, "data"),
-      ...emulators?.environment,
-      ...options.environment,
-    },
+    env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", log],
   });
   closeSync(log);
@@ -103,6 +105,7 @@ async function startProgram(
   return {
     host,
     logFile,
+    environment,
     ...(emulators === undefined ? {} : { storage: emulators.storage }),
     stop: stopAll,
     kill,
