@@ -41,3 +41,8 @@ export function parseAuthorization(header: string): Authorization {
     credentials: { username: text.slice(0, colon), password: text.slice(colon + 1) },
   };
 }
+
+/** The inverse for a password. */
+export function formatBasic({ username, password }: Credentials): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+}

@@ -7,7 +7,7 @@ import { limits } from "../domain/limits.ts";
 import type { RegistryName } from "../domain/name.ts";
 import type { Ports } from "../ports/ports.ts";
 import { type Caller, callerByPassword, callerByToken, nobody } from "./caller.ts";
-import { type Credentials, parseAuthorization } from "./credentials.ts";
+import { type Credentials, formatBasic, parseAuthorization, tokenUser } from "./credentials.ts";
 import { entitlementOf } from "./entitlement.ts";
 import { FailedLogins } from "./failed-logins.ts";
 import type { KeyRing } from "./key-ring.ts";
@@ -35,6 +35,7 @@ export interface TokenRequest {
 }
 
 export interface IssuedTokens {
+  readonly principal: Principal;
   readonly accessToken: string;
   /** Seconds */
   readonly expiresIn: number;
@@ -95,10 +96,23 @@ export class Identity {
    * @throws RegistryError UNAUTHORIZED, TOOMANYREQUESTS, UNAVAILABLE
    */
   async issue(remembered: RegistryDocument, request: TokenRequest): Promise<IssuedTokens> {
+    const header = headerOf(request);
+    if (header === undefined) return await this.#issue(remembered, request, undefined);
+    const key = this.#verified.keyOf(remembered, header);
+    return await this.#bounded(remembered, key, async () => await this.#issue(remembered, request, key));
+  }
+
+  /** @param key under which whoever asks is remembered */
+  async #issue(
+    remembered: RegistryDocument,
+    request: TokenRequest,
+    key: string | undefined,
+  ): Promise<IssuedTokens> {
     // Before anything that the token depends on: what is revoked after this read is refused by its epoch.
     const registry = await this.#read(remembered);
     const context = this.#context(registry);
-    const login = await this.#bounded(registry, async () => await identify(context, request));
+    const login = await identify(context, request);
+    if (key !== undefined) this.#remember(key, registry, login);
     const issuedAt = Math.floor(this.#ports.clock.now() / 1000);
     const access = grantScopes(request.scopes, login.entitlement.grants);
     const exp = Math.min(
@@ -114,15 +128,22 @@ export class Identity {
     const accessToken = await signAccessToken(this.keys, context.audience, claims, issuedAt);
     const refreshToken = await this.#sessionFor(context, login, request.session, issuedAt);
     const session = refreshToken === undefined ? {} : { refreshToken };
-    return { accessToken, expiresIn: exp - issuedAt, issuedAt, access, ...session };
+    return { principal, accessToken, expiresIn: exp - issuedAt, issuedAt, access, ...session };
   }
 
   /** A refresh token for whoever holds that token of a trusted issuer. @throws RegistryError UNAUTHORIZED, TOOMANYREQUESTS, UNAVAILABLE */
   async exchange(remembered: RegistryDocument, foreignToken: string): Promise<string> {
-    const registry = await this.#read(remembered);
-    const context = this.#context(registry);
-    const principal = await this.#bounded(registry, async () => await this.#federate(registry, foreignToken));
-    return await this.#newSession(context, principal, undefined, Math.floor(this.#ports.clock.now() / 1000));
+    const login = async () => {
+      const registry = await this.#read(remembered);
+      const principal = await this.#federate(registry, foreignToken);
+      const issuedAt = Math.floor(this.#ports.clock.now() / 1000);
+      return await this.#newSession(this.#context(registry), principal, undefined, issuedAt);
+    };
+    const key = this.#verified.keyOf(
+      remembered,
+      formatBasic({ username: tokenUser, password: foreignToken }),
+    );
+    return await this.#bounded(remembered, key, login);
   }
 
   async #read({ rid }: RegistryDocument): Promise<RegistryDocument> {
@@ -158,16 +179,19 @@ export class Identity {
     }
     const context = this.#context(registry);
     const login = async () => await logIn(context, authorization.credentials);
-    const { principal, entitlement, access, session, until } = this.#verified.knows(key)
-      ? await this.#forgetting(key, login)
-      : await this.#bounded(registry, login);
+    return this.#remember(key, registry, await this.#bounded(registry, key, login));
+  }
+
+  /** Who has logged in need not do so again for a while. @throws RegistryError UNAUTHORIZED when it was revoked */
+  #remember(key: string, registry: RegistryDocument, login: Login): Caller {
+    const { principal, entitlement, access, session, until } = login;
     const epoch = access?.epoch ?? epochOf(registry);
     if (isRevoked(registry.auth, epoch, entitlement.via)) throw revoked();
     const caller = access === undefined ? callerByPassword(principal, entitlement) : callerByToken(access);
     const exp = Math.min(...[access?.exp, session?.exp, until].filter((end) => end !== undefined));
     this.#verified.remember(key, {
       caller,
-      until: Math.min(exp * 1000, now + limits.verifiedSeconds * 1000),
+      until: Math.min(exp * 1000, this.#ports.clock.now() + limits.verifiedSeconds * 1000),
       epoch,
       via: entitlement.via,
     });
@@ -181,22 +205,20 @@ export class Identity {
     return Math.min(expires, this.#ports.clock.now() + limits.verifiedSeconds * 1000);
   }
 
-  /** Credentials that were good a moment ago are looked up whatever others do. */
-  async #forgetting(key: string, login: () => Promise<Login>): Promise<Login> {
+  /**
+   * Bounds what failed logins read. Credentials that were good a moment ago are looked up whatever others do.
+   * @param key of the credentials
+   */
+  async #bounded<T>({ rid }: RegistryDocument, key: string, login: () => Promise<T>): Promise<T> {
+    const known = this.#verified.knows(key);
+    if (!known) this.#failed.demandRoom(rid);
     try {
       return await login();
     } catch (error) {
-      if (error instanceof RegistryError && error.code === "UNAUTHORIZED") this.#verified.forget(key);
-      throw error;
-    }
-  }
-
-  async #bounded<T>({ rid }: RegistryDocument, login: () => Promise<T>): Promise<T> {
-    this.#failed.demandRoom(rid);
-    try {
-      return await login();
-    } catch (error) {
-      if (error instanceof RegistryError && error.code === "UNAUTHORIZED") this.#failed.note(rid);
+      if (error instanceof RegistryError && error.code === "UNAUTHORIZED") {
+        if (known) this.#verified.forget(key);
+        else this.#failed.note(rid);
+      }
       throw error;
     }
   }
@@ -236,6 +258,12 @@ export class Identity {
 /** What the tokens of a registry are for, whichever host its clients use. */
 export function audienceOf(registry: RegistryName, domain: string): string {
   return `${registry}.${domain}`;
+}
+
+/** The header that says as much as the request, by which whoever sends it is remembered. */
+function headerOf({ credentials, refreshToken }: TokenRequest): string | undefined {
+  if (refreshToken !== undefined) return formatBasic({ username: tokenUser, password: refreshToken });
+  return credentials === undefined ? undefined : formatBasic(credentials);
 }
 
 async function identify(context: LoginContext, { credentials, refreshToken }: TokenRequest): Promise<Login> {

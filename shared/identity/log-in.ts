@@ -137,16 +137,14 @@ async function provenSince(
 ): Promise<Proof> {
   let proof: Proof | undefined;
   for (const name of ["password1", "password2"] as const) {
-    const stored = passwords[name] ?? nobodys;
-    if (await isPassword(keys, stored, password, ports.clock.now()))
-      proof = { name, stored, at: stored.createdAt };
+    // An absent one is compared as well, so that an absent user takes as long as a wrong password.
+    const stored = passwords[name];
+    const same = await isPassword(keys, stored, password, ports.clock.now());
+    if (same && stored !== undefined) proof = { name, stored, at: stored.createdAt };
   }
   if (proof === undefined) throw refused();
   return proof;
 }
-
-/** Nothing has this hash; it is compared so that an absent user takes as long as a wrong password. */
-const nobodys: StoredPassword = { hash: "", hashKey: "", createdAt: 0 };
 
 function untilOf({ expiresAt }: StoredPassword): { readonly until?: number } {
   return expiresAt === undefined ? {} : { until: Math.floor(expiresAt / 1000) };

@@ -27,19 +27,23 @@ export async function storePassword(
   };
 }
 
-/** Whether it is that password, and has not expired. Takes as long for any wrong one. */
+/**
+ * Whether it is that password, and has not expired. Takes as long for any wrong one.
+ * @param stored undefined: there is none
+ */
 export async function isPassword(
   keys: KeyRing,
-  stored: StoredPassword,
+  stored: StoredPassword | undefined,
   password: string,
   now: number,
 ): Promise<boolean> {
+  // Where there is none, no key is looked for that nobody has: the key store would be asked for it.
+  const named = stored === undefined ? undefined : await keys.hashKeyNamed(stored.hashKey);
   // Under a key that is gone nothing fits, but it takes as long.
-  const key = (await keys.hashKeyNamed(stored.hashKey)) ?? (await keys.hashKey());
-  const expected = Buffer.from(stored.hash, "base64url");
-  const given = hashOf(key, password);
+  const given = hashOf(named ?? (await keys.hashKey()), password);
+  const expected = Buffer.from(stored?.hash ?? "", "base64url");
   const same = expected.length === given.length && timingSafeEqual(expected, given);
-  return same && (stored.expiresAt === undefined || now < stored.expiresAt);
+  return same && (stored?.expiresAt === undefined || now < stored.expiresAt);
 }
 
 function hashOf({ secret }: HashKey, password: string): Buffer {
