@@ -6,6 +6,7 @@ import { limits } from "./domain/limits.ts";
 import { asRegistryName, parseRepositoryName } from "./domain/name.ts";
 import type { PasswordName } from "./identity/documents.ts";
 import { readAdminUser } from "./identity/entitlement.ts";
+import { administratorName } from "./identity/log-in.ts";
 import { absent } from "./identity/manage/refusals.ts";
 import type { PlainPasswords } from "./identity/manage/renew-password.ts";
 import {
@@ -254,7 +255,7 @@ export class AccessAdmin {
 
   async resetAdministrator(): Promise<Credentials> {
     const password = await resetAdministrator(this.#ports, await this.keys.ring());
-    return this.#credentials("administrator", { password });
+    return this.#credentials(administratorName, { password });
   }
 
   async logOutEverybody(): Promise<void> {

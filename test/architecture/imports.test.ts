@@ -44,7 +44,7 @@ const offenders: Readonly<Record<string, readonly [file: string, source: string]
   "layer-shared/config.ts": ["shared/config.ts", 'import "./local/open.ts";'],
   "layer-shared/system": ["shared/system/clock.ts", 'import "../catalog/documents.ts";'],
   "layer-shared/open-ports.ts": ["shared/open-ports.ts", 'import "../host/server.ts";'],
-  "layer-shared/key-settings.ts": ["shared/key-settings.ts", 'import "./azure/loopback.ts";'],
+  "layer-shared/key-settings.ts": ["shared/key-settings.ts", 'import "./azure/open.ts";'],
   "layer-shared/open-keys.ts": ["shared/open-keys.ts", 'import "./config.ts";'],
   "layer-shared/open-identity.ts": ["shared/open-identity.ts", 'import "../host/server.ts";'],
   "layer-shared/usage-report.ts": ["shared/usage-report.ts", 'import "../host/server.ts";'],

@@ -1,17 +1,11 @@
 import { limits } from "../../domain/limits.ts";
 import type { RegistryName } from "../../domain/name.ts";
+import { tokenUser } from "../credentials.ts";
+import { administratorName, isAccessName } from "../log-in.ts";
 import { invalid } from "./refusals.ts";
 
-const grammar = /^[a-zA-Z0-9][a-zA-Z0-9_-]*$/;
-
 /** User names that mean somebody else: a token is nobody's namesake. The last two are what logs call those without a name. */
-const othersNames: readonly string[] = [
-  "administrator",
-  // Whoever logs in with a token of ours, or of his issuer, as the password.
-  "00000000-0000-0000-0000-000000000000",
-  "admin-user",
-  "anonymous",
-];
+const othersNames: readonly string[] = [administratorName, tokenUser, "admin-user", "anonymous"];
 
 /**
  * The rule of Azure Container Registry, but that names begin with a letter or a digit: those of system scope maps do not.
@@ -20,7 +14,7 @@ const othersNames: readonly string[] = [
  */
 export function checkAccessName(what: string, name: string): void {
   const { accessNameCharsMin: min, accessNameCharsMax: max } = limits;
-  if (name.length < min || name.length > max || !grammar.test(name)) {
+  if (!isAccessName(name) || !/^[a-z0-9]/i.test(name)) {
     throw invalid(
       `the name of ${what} is ${min} to ${max} letters, digits, - and _, and begins with a letter or a digit; ${JSON.stringify(name.slice(0, 100))} is not`,
     );
@@ -37,7 +31,8 @@ export function checkTokenName(name: string, registry: RegistryName): void {
 
 /** @throws RegistryError of status 400 */
 export function checkDescription(description: string | undefined): void {
-  if (description !== undefined && description.length > limits.descriptionCharsMax) {
-    throw invalid(`a description has at most ${limits.descriptionCharsMax} characters`);
+  if (description === undefined) return;
+  if (description.length > limits.descriptionCharsMax || /\p{Cc}/u.test(description)) {
+    throw invalid(`a description is one line of at most ${limits.descriptionCharsMax} characters`);
   }
 }

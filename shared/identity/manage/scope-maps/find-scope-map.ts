@@ -28,6 +28,6 @@ export function refuseSystemScopeMap(name: string): void {
     throw invalid(`${name} is a system scope map, which nobody can change or delete`);
 }
 
-export function isSystemScopeMap(name: string): boolean {
+function isSystemScopeMap(name: string): boolean {
   return Object.hasOwn(systemScopeMaps, name.toLowerCase());
 }

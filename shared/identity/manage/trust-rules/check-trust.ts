@@ -11,7 +11,7 @@ export function checkIssuer(issuer: string, plainAllowed: boolean): void {
   const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
   const secure = url?.protocol === "https:" || (plainAllowed && url?.protocol === "http:");
   const bare = url?.username === "" && url.password === "";
-  if (!secure || !bare || /[?#\s]/.test(issuer) || issuer.length > limits.claimCharsMax) {
+  if (!secure || !bare || /[?#\s\p{Cc}]/u.test(issuer) || issuer.length > limits.claimCharsMax) {
     throw invalid(
       `the issuer is the exact iss of its tokens, an https URL without query and fragment of at most ${limits.claimCharsMax} characters; ${JSON.stringify(issuer.slice(0, 100))} is not`,
     );
@@ -20,9 +20,9 @@ export function checkIssuer(issuer: string, plainAllowed: boolean): void {
 
 /** @throws RegistryError of status 400 */
 export function checkAudience(audience: string): void {
-  if (audience === "" || audience.length > limits.claimCharsMax) {
+  if (!isClaimText(audience)) {
     throw invalid(
-      `the audience is one that tokens are issued for, such as the registry's login server, and has 1 to ${limits.claimCharsMax} characters`,
+      `the audience is one that tokens are issued for, such as the registry's login server: one line of at most ${limits.claimCharsMax} characters`,
     );
   }
 }
@@ -39,14 +39,16 @@ export function checkConditions(issuer: string, conditions: readonly TrustCondit
     );
   }
   for (const { claim, values } of conditions) {
-    if (claim === "" || claim.length > limits.claimCharsMax) {
-      throw invalid(`a claim's name has 1 to ${limits.claimCharsMax} characters`);
+    if (!isClaimText(claim)) {
+      throw invalid(`a claim's name is one line of at most ${limits.claimCharsMax} characters`);
     }
     if (values.length === 0 || values.length > limits.trustValuesMax) {
       throw invalid(`the claim ${claim} is compared with 1 to ${limits.trustValuesMax} values`);
     }
-    if (values.some((value) => value === "" || value.length > limits.claimCharsMax)) {
-      throw invalid(`a value of the claim ${claim} has 1 to ${limits.claimCharsMax} characters`);
+    if (!values.every(isClaimText)) {
+      throw invalid(
+        `a value of the claim ${claim} is one line of at most ${limits.claimCharsMax} characters`,
+      );
     }
   }
   if (!conditions.some((condition) => identifies(issuer, condition))) {
@@ -54,4 +56,9 @@ export function checkConditions(issuer: string, conditions: readonly TrustCondit
       `this would trust everybody whom ${issuer} issues tokens for: add a condition that says who is meant, on ${nameIdentifyingClaims(issuer)}`,
     );
   }
+}
+
+/** Something, and on one line, since it is shown on one. */
+function isClaimText(text: string): boolean {
+  return text !== "" && text.length <= limits.claimCharsMax && !/\p{Cc}/u.test(text);
 }

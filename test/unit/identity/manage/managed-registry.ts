@@ -25,7 +25,7 @@ export interface ManagedRegistry {
   revoked(): Promise<readonly string[]>;
 }
 
-export const registryName = "contoso" as RegistryName;
+const registryName = "contoso" as RegistryName;
 
 export async function openManaged(): Promise<ManagedRegistry> {
   const { ports, clock, documents } = openMemoryPorts();

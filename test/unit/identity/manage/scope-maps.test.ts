@@ -48,6 +48,7 @@ describe("a scope map", () => {
     });
     await expect(create("app-push", [read])).rejects.toMatchObject({ status: 409 });
     await expect(create("_mine", [read])).rejects.toMatchObject({ status: 400 });
+    await expect(create("app-pull", [read], "two\nlines")).rejects.toMatchObject({ status: 400 });
     await expect(create("app-pull", [read], "x".repeat(257))).rejects.toMatchObject({ status: 400 });
   });
 

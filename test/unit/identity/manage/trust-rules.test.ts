@@ -104,6 +104,7 @@ describe("a trust rule", () => {
       [{ claim: "repository", values: [] }],
       [{ claim: "", values: ["octo/app"] }],
       [{ claim: "repository", values: ["octo/app", ""] }],
+      [{ claim: "repository", values: ["octo/app\u001b[2J"] }],
       [{ claim: "repository", values: [`octo/${"x".repeat(limits.claimCharsMax)}`] }],
     ]) {
       await expect(create({ conditions: bad })).rejects.toMatchObject({ status: 400 });
