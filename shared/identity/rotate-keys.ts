@@ -16,7 +16,7 @@ import {
 export type KeyPorts = Pick<Ports, "documents" | "ids" | "clock" | "graces" | "pause">;
 
 const secondsPerDay = 24 * 3600;
-const pauseMillis = 1_000;
+const pauseMillis = 250;
 
 /**
  * The first keys, when there are none yet.
