@@ -109,11 +109,24 @@ async function readKeys(issuers: Issuers, issuer: string): Promise<PublishedKeys
   const algorithms = Array.isArray(published)
     ? acceptedAlgorithms.filter((algorithm) => published.includes(algorithm))
     : acceptedAlgorithms;
+  const { keys } = isObject(keySet) ? keySet : {};
   try {
-    return { find: createLocalJWKSet(keySet as JSONWebKeySet), algorithms };
+    const own = Array.isArray(keys) ? keys.filter((key) => isKeyOf(issuer, key)) : keys;
+    return { find: createLocalJWKSet({ keys: own } as JSONWebKeySet), algorithms };
   } catch {
     throw unavailable(issuer, "publishes no set of keys");
   }
+}
+
+/**
+ * Whether the key may sign for the issuer. Entra publishes keys of several issuers in one set, and says of some whose they are, with
+ * `{tenantid}` for any tenant.
+ */
+function isKeyOf(issuer: string, key: unknown): boolean {
+  const { issuer: named } = isObject(key) ? key : {};
+  if (typeof named !== "string") return true;
+  const [tenantId = ""] = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(issuer) ?? [];
+  return named.replace("{tenantid}", tenantId) === issuer;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -124,6 +124,22 @@ describe("a token of Entra", () => {
     });
   });
 
+  test.each([
+    ["https://login.microsoftonline.com/{tenantid}/v2.0", true],
+    [`https://login.microsoftonline.com/${tenantId}/v2.0`, true],
+    [`https://login.microsoftonline.com/${otherTenant}/v2.0`, false],
+    ["https://login.microsoftonline.us/{tenantid}/v2.0", false],
+    ["", false],
+  ])("is signed by a key that is said to be of %s: %s", async (named, taken) => {
+    const { come, second } = await opened(oid);
+    Object.assign(second.key.jwk, { issuer: named });
+    expect(await come({}, "2.0")).toEqual(
+      taken
+        ? { kind: "entra-administrator", subject: oid }
+        : "UNAUTHORIZED: the token is signed with a key that its issuer does not publish",
+    );
+  });
+
   test("is signed by RS256 alone", async () => {
     const { come } = await opened(oid, "ES256");
     expect(await come()).toBe("UNAUTHORIZED: the token is signed by an algorithm that is not taken here");
