@@ -71,7 +71,7 @@ export const limits = {
   issuerAnswerSecondsMax: 5,
   /** Tokens and passwords that one process remembers as verified, by their hash. */
   verifiedMax: 10_000,
-  /** Seconds that a verified password is taken for true without another look. */
+  /** Seconds that a verified token or password is taken for true without another look. */
   verifiedSeconds: 30,
   /** Seconds after which a process reads the keys anew behind its answers, and after which it reads them before it answers. */
   keyRefreshSeconds: 60,

@@ -172,8 +172,10 @@ export class Identity {
     if (authorization.scheme === "bearer") {
       const claims = await verifyAccessToken(this.keys, this.#audienceOf(registry), authorization.token, now);
       if (isRevoked(registry.auth, claims.epoch, claims.via)) throw revoked();
-      const until = await this.#untilOf(registry, claims.principal, claims.exp * 1000);
+      await this.#demandPresent(registry, claims.principal);
       const caller = callerByToken(claims);
+      // Its key may be taken away before it expires.
+      const until = Math.min(claims.exp * 1000, now + limits.verifiedSeconds * 1000);
       this.#verified.remember(key, { caller, until, epoch: claims.epoch, via: claims.via });
       return caller;
     }
@@ -199,10 +201,9 @@ export class Identity {
   }
 
   /** Administrators are no registry's, so no registry's revocations tell that his password was replaced: look again. */
-  async #untilOf(registry: RegistryDocument, principal: Principal, expires: number): Promise<number> {
-    if (principal.kind !== "administrator") return expires;
+  async #demandPresent(registry: RegistryDocument, principal: Principal): Promise<void> {
+    if (principal.kind !== "administrator") return;
     if ((await entitlementOf(this.#ports, registry, principal)) === undefined) throw revoked();
-    return Math.min(expires, this.#ports.clock.now() + limits.verifiedSeconds * 1000);
   }
 
   /**
