@@ -10,6 +10,8 @@ export const logEvents = {
   request: "request",
   /** An error that the registry did not expect; the client got a 500 with the same request id. */
   failure: "failure",
+  /** Somebody asked for a token, and got one (info) or was refused (warn). */
+  login: "login",
   start: "start",
   stop: "stop",
   upkeep: "upkeep",

@@ -1,9 +1,12 @@
 import type { RegistryDocument } from "../../catalog/documents.ts";
 import { type Access, formatScope, parseScopes, type Scope } from "../../domain/access/scope.ts";
 import { RegistryError } from "../../domain/errors.ts";
+import { limits } from "../../domain/limits.ts";
 import type { RegistryName } from "../../domain/name.ts";
 import { type Credentials, parseAuthorization } from "../../identity/credentials.ts";
 import type { Identity, IssuedTokens, TokenRequest } from "../../identity/identity.ts";
+import { subjectOf } from "../../identity/principal.ts";
+import type { Log } from "../../telemetry/log.ts";
 import type { Hosts } from "../address.ts";
 import type { Reply } from "../exchange.ts";
 import { jsonReply, malformed } from "../json.ts";
@@ -26,6 +29,7 @@ export interface AuthRequest {
   readonly headers: { get(name: string): string | null };
   readonly query: URLSearchParams;
   readonly body: RequestBody;
+  readonly log: Log;
 }
 
 /** No cache may keep a token. @see https://www.rfc-editor.org/rfc/rfc6749#section-5.1 */
@@ -109,13 +113,33 @@ async function issue(
     username: credentials?.username,
     scopes: asked,
   });
-  const issued = await identity.issue(registry, {
-    credentials,
-    refreshToken,
-    scopes: asked.flatMap((scope) => withoutPrefix(scope, prefix)),
-    session,
+  const issued = await logged(request.log, registry.name, credentials?.username, async () => {
+    const scopes = asked.flatMap((scope) => withoutPrefix(scope, prefix));
+    return await identity.issue(registry, { credentials, refreshToken, scopes, session });
   });
   return tokenReply(request.method, issued, prefix);
+}
+
+/** Tells who came, and how it ended. @param username as he gave it, if he did */
+async function logged(
+  log: Log,
+  registry: RegistryName,
+  username: string | undefined,
+  issue: () => Promise<IssuedTokens>,
+): Promise<IssuedTokens> {
+  try {
+    const issued = await issue();
+    const { principal, access } = issued;
+    const granted = access.map(({ type, name, actions }) => formatScope(type, name, actions)).join(" ");
+    log.write("info", "login", { registry, user: subjectOf(principal), kind: principal.kind, granted });
+    return issued;
+  } catch (error) {
+    if (error instanceof RegistryError && error.status < 500) {
+      const user = username?.slice(0, limits.accessNameCharsMax);
+      log.write("warn", "login", { registry, user, refused: error.message });
+    }
+    throw error;
+  }
 }
 
 /** Trades the token of a trusted issuer, such as Entra, for a refresh token. */
