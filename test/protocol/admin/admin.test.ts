@@ -54,16 +54,19 @@ async function statusFor(username: string, password: string, path = "/v2/"): Pro
   return response.status;
 }
 
-/** What the registry grants for `scope` when it is asked for a token. */
-async function grantedTo(scope: string, username?: string, password?: string): Promise<unknown> {
+/** The token that the registry issues for `scope`. */
+async function tokenFor(scope: string, username?: string, password?: string): Promise<string> {
   const url = `http://${registry.host}/oauth2/token?service=${registry.host}&scope=${scope}`;
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
   const response = await fetch(url, username === undefined ? {} : { headers: { authorization } });
   const { access_token: token = "" } = (await response.json()) as { access_token?: string };
-  const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as {
-    access: unknown;
-  };
-  return claims.access;
+  return token;
+}
+
+/** What the registry grants for `scope` when it is asked for a token. */
+async function grantedTo(scope: string, username?: string, password?: string): Promise<unknown> {
+  const [, claims = ""] = (await tokenFor(scope, username, password)).split(".");
+  return (JSON.parse(Buffer.from(claims, "base64url").toString()) as { access: unknown }).access;
 }
 
 describe("a token that the command makes", () => {
@@ -188,6 +191,7 @@ test("anybody may pull what he is let", async () => {
   expect(await grantedTo("repository:team/app:pull")).toMatchObject([
     { name: "team/app", actions: ["pull"] },
   ]);
+  const early = await tokenFor("repository:base:pull");
   await told("anonymous-pull set selected");
   expect(await admin("anonymous-pull repository nothing on")).toMatchObject({
     code: 1,
@@ -207,13 +211,16 @@ test("anybody may pull what he is let", async () => {
   await told("anonymous-pull repository base on");
   // The one that runs takes the registry's policy for true for half a minute.
   const other = await startRegistry({ folder, environment: { AUTH: "true" } });
-  const pull = async () => (await fetch(`http://${other.host}/v2/base/tags/list`)).status;
+  const pull = async (headers: Readonly<Record<string, string>> = {}) =>
+    (await fetch(`http://${other.host}/v2/base/tags/list`, { headers })).status;
   expect(await pull()).toBe(200);
   expect(JSON.parse(await told("anonymous-pull repository base off --json"))).toEqual({
     repository: "base",
     anonymousPull: false,
   });
-  await expect.poll(pull, { timeout: 10_000 }).toBe(401);
+  await expect.poll(async () => await pull(), { timeout: 10_000 }).toBe(401);
+  // What was granted when all was open is revoked.
+  expect(await pull({ authorization: `Bearer ${early}` })).toBe(401);
   await other.stop();
   await told("anonymous-pull set none");
 });
