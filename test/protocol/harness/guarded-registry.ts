@@ -22,6 +22,8 @@ import type { Answer, Call } from "./registry.ts";
 export interface GuardedOptions {
   /** ms since 1970. Absent: the time. */
   readonly now?: () => number;
+  /** What is put around the ports. */
+  readonly ports?: (ports: Ports) => Ports;
   readonly settings?: Partial<IdentitySettings>;
   readonly issuers?: Issuers;
   readonly entra?: EntraSettings;
@@ -52,8 +54,14 @@ export interface GuardedRegistry {
 const usual: IdentitySettings = { domain: "localhost", accessTokenSeconds: 300, refreshTokenSeconds: 11_700 };
 
 export async function openGuardedRegistry(options: GuardedOptions = {}): Promise<GuardedRegistry> {
-  const { service } = await openMemoryRegistry(options.now === undefined ? {} : { now: options.now });
-  const { ports } = service;
+  const memory = await openMemoryRegistry(options.now === undefined ? {} : { now: options.now });
+  const ports = options.ports?.(memory.service.ports) ?? memory.service.ports;
+  const service: Service = {
+    ...memory.service,
+    ports,
+    registries: new RegistryDirectory(ports),
+    repositories: new RepositoryDirectory(ports),
+  };
   const keyStore = new MemoryKeyStore();
   await ensureKeys(ports, keyStore);
   const administrator = await ensureAdministrator(ports, new StoredKeyRing(keyStore, ports.clock));
