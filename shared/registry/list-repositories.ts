@@ -33,8 +33,11 @@ export async function listVisibleRepositories(
     const pattern = patterns[index] as NamePattern;
     if (pattern.endsWith("/*")) {
       const prefix = pattern.slice(0, -1);
-      const page = await listRepositories(ports, registry, last, limit + 1 - names.length, { prefix });
+      // When the page is full already, one more name tells that there are more.
+      const room = Math.max(limit - names.length, 1);
+      const page = await listRepositories(ports, registry, last, room, { prefix });
       names.push(...page.names);
+      if (page.more) return { names: names.slice(0, limit), more: true };
       index += 1;
       continue;
     }
