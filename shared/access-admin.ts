@@ -74,8 +74,11 @@ export async function administer<T>(
       const why = name === undefined ? "; it is made when the server starts for the first time" : "";
       throw new Error(`there is no registry ${name ?? registryName}${why}`);
     }
-    const dataDir = config.store.kind === "local" ? config.store.dataDir : undefined;
-    const keys = new KeysAdmin(ports, () => readKeySettings(env, { auth: true, dataDir }));
+    // Where login is off, the configuration need not say where the keys are.
+    const keys = new KeysAdmin(
+      ports,
+      () => config.keys ?? readKeySettings(env, { auth: true, dataDir: undefined }),
+    );
     return await work(
       new AccessAdmin(ports, registry, keys, {
         server: loginServer(env, config, registry),

@@ -4,6 +4,7 @@ import {
   addHashKey,
   dropOldHashKeys,
   ensureKeys,
+  replaceLostKeys,
   replaceSigningKeys,
   rotateSigningKey,
 } from "./identity/rotate-keys.ts";
@@ -69,15 +70,26 @@ export class KeysAdmin {
     if (atOnce) await dropOldHashKeys(this.#ports, store);
   }
 
+  /** New keys where there are none any more. */
+  async replaceLost(): Promise<void> {
+    const store = await this.#openStore();
+    if ((await store.read()) !== undefined) throw new Error("the keys are not lost: nothing was changed");
+    await replaceLostKeys(this.#ports, store);
+  }
+
   async #opened(): Promise<KeyStore> {
     this.#store ??= this.#open();
     return await this.#store;
   }
 
-  async #open(): Promise<KeyStore> {
+  async #openStore(): Promise<KeyStore> {
     const settings = this.#settings();
     if (settings === undefined) throw new Error("KEY_VAULT_URL or KEY_FILE has to say where the keys are");
-    const store = await openKeyStore(settings);
+    return await openKeyStore(settings);
+  }
+
+  async #open(): Promise<KeyStore> {
+    const store = await this.#openStore();
     // The server may never have started with login on.
     await ensureKeys(this.#ports, store);
     return store;

@@ -28,6 +28,15 @@ export const keyCommands: Readonly<Record<string, Command>> = {
       return { lines: [`a new signing key is ${how}`], json: await keys.list() };
     },
   },
+  "keys replace-lost": {
+    summary:
+      "Makes new keys when those there were cannot be found again; all passwords and tokens are worthless then.",
+    run: async ({ keys }) => {
+      await keys.replaceLost();
+      const next = "make the administrator's password anew: npm run admin -- administrator reset";
+      return { lines: ["there are new keys, and no password works any more", next], json: await keys.list() };
+    },
+  },
   "keys rotate-hash": {
     summary: "Makes a new key to hash passwords with; passwords from before stay as they are.",
     options: {

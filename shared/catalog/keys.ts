@@ -35,6 +35,7 @@ export const ids = {
   repository: "repository",
   signerKey: "signer-key",
   administrator: "administrator",
+  keysMade: "keys-made",
   adminUser: "admin-user",
   tokens: "tok:",
   // Names of tokens, scope maps and trust rules are the same in any case.

@@ -64,6 +64,12 @@ export interface AdminUserDocument extends Document {
   readonly passwords: Readonly<Partial<Record<PasswordName, StoredPassword>>>;
 }
 
+/** Says that the deployment has had secret keys: should none be found, they are lost, or looked for in the wrong place. */
+export interface KeysMadeDocument extends Document {
+  readonly kind: "keys-made";
+  readonly createdAt: number;
+}
+
 /** The administrator of the whole deployment. */
 export interface AdministratorDocument extends Document {
   readonly kind: "administrator";

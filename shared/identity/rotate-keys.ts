@@ -1,8 +1,12 @@
+import { commitIdempotent, readAs } from "../catalog/commit.ts";
+import { schema } from "../catalog/documents.ts";
+import { ids, partitions } from "../catalog/keys.ts";
 import { asOnlyOne } from "../catalog/operations/job-lease.ts";
 import { RegistryError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { KeyStore } from "../ports/key-store.ts";
 import type { Ports } from "../ports/ports.ts";
+import type { KeysMadeDocument } from "./documents.ts";
 import {
   type KeyDocument,
   newHashKey,
@@ -19,19 +23,46 @@ const secondsPerDay = 24 * 3600;
 const pauseMillis = 250;
 
 /**
- * The first keys, when there are none yet.
- * @throws Error of one line when there are some that cannot be read; RegistryError UNAVAILABLE
+ * The first keys, when there never were any.
+ * @throws Error of one line when there are some that cannot be read, or were some that are not there; RegistryError UNAVAILABLE
  */
 export async function ensureKeys(ports: KeyPorts, store: KeyStore): Promise<void> {
-  const text = await store.read();
-  if (text !== undefined) {
-    for (const key of parseKeys(text).signing) openSigningKey(key);
-    return;
+  let text = await store.read();
+  if (text === undefined && (await wereMade(ports))) {
+    // Another process may have made them between both looks.
+    text = await store.read();
+    if (text === undefined) throw new Error(lost);
   }
+  if (text === undefined) return await makeKeys(ports, store);
+  for (const key of parseKeys(text).signing) openSigningKey(key);
+}
+
+const lost =
+  "the secret keys of this deployment are not where KEY_VAULT_URL or KEY_FILE says: " +
+  "restore them, or give them up, and all passwords, by npm run admin -- keys replace-lost";
+
+/** New keys for a deployment that has lost its own. Does nothing when they are there. @throws RegistryError UNAVAILABLE */
+export async function replaceLostKeys(ports: KeyPorts, store: KeyStore): Promise<void> {
+  await makeKeys(ports, store);
+}
+
+async function makeKeys(ports: KeyPorts, store: KeyStore): Promise<void> {
   await changeKeys(ports, store, async (keys, now) => {
     if (keys !== undefined) return undefined;
     return { version: 1, signing: [await newSigningKey(now, now)], hashing: [newHashKey(now)] };
   });
+  const document: KeysMadeDocument = {
+    id: ids.keysMade,
+    kind: "keys-made",
+    schema,
+    writer: ports.ids.nonce(),
+    createdAt: ports.clock.now(),
+  };
+  await commitIdempotent(ports.documents, partitions.operations, [{ op: "upsert", document }]);
+}
+
+async function wereMade({ documents }: KeyPorts): Promise<boolean> {
+  return (await readAs(documents, partitions.operations, ids.keysMade, "keys-made")) !== undefined;
 }
 
 /**

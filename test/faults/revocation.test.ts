@@ -121,7 +121,7 @@ async function everyHolder(): Promise<Holder[]> {
   ];
 }
 
-test("what is taken from somebody is refused by every instance within a minute, and nobody else notices", async () => {
+test.concurrent("what is taken from somebody is refused by every instance within a minute, and nobody else notices", async () => {
   const holders = await everyHolder();
   for (const holder of holders) {
     expect(await statuses(holder), holder.name).toEqual(Array(2 * instances).fill(200));
@@ -153,7 +153,7 @@ test("what is taken from somebody is refused by every instance within a minute, 
   );
 }, 120_000);
 
-test("a signing key that is rotated breaks nobody, before and after it signs", async () => {
+test.concurrent("a signing key that is rotated breaks nobody, before and after it signs", async () => {
   const holder = await holderOf("rotating", undefined);
   const { ports, close } = await openLocalPorts(join(folder, "data"));
   const before = (limits.keyPublishSeconds + usualGraces.skewSeconds) * 1000 - publishMillis;

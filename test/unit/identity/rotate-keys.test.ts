@@ -5,6 +5,7 @@ import {
   addHashKey,
   dropOldHashKeys,
   ensureKeys,
+  replaceLostKeys,
   replaceSigningKeys,
   rotateIfOld,
   rotateSigningKey,
@@ -70,6 +71,18 @@ describe("the first keys", () => {
     };
     await Promise.all(Array.from({ length: 8 }, () => ensureKeys(besideOthers(), watched)));
     expect(written).toHaveLength(1);
+  });
+
+  test("are not made again when they are lost, or looked for in the wrong place, unless somebody says so", async () => {
+    await ensureKeys(ports, store);
+    const elsewhere = new MemoryKeyStore();
+    await expect(ensureKeys(ports, elsewhere)).rejects.toThrow("npm run admin -- keys replace-lost");
+    expect(await elsewhere.read()).toBeUndefined();
+    await replaceLostKeys(ports, elsewhere);
+    const replaced = await elsewhere.read();
+    await ensureKeys(ports, elsewhere);
+    await replaceLostKeys(ports, elsewhere);
+    expect(await elsewhere.read()).toBe(replaced);
   });
 
   test("are not made over what cannot be read", async () => {

@@ -4,6 +4,7 @@ import { limits } from "../../../shared/domain/limits.ts";
 import {
   addHashKey,
   ensureKeys,
+  replaceLostKeys,
   replaceSigningKeys,
   rotateSigningKey,
 } from "../../../shared/identity/rotate-keys.ts";
@@ -170,6 +171,6 @@ test("without keys it says so, and finds them as soon as there are some", async 
   const empty = new MemoryKeyStore();
   const waiting = new StoredKeyRing(empty, clock);
   await expect(waiting.signingKey()).rejects.toThrow("the key store holds no keys");
-  await ensureKeys(ports, empty);
+  await replaceLostKeys(ports, empty);
   expect((await waiting.signingKey()).kid).toMatch(/^[\w-]{43}$/);
 });
