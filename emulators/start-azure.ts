@@ -65,16 +65,20 @@ async function runRegistry(azurite: Azurite, cosmos: RunningEmulator): Promise<n
     `Azurite answers on ${azurite.blobEndpoint}, an emulator of Cosmos DB on ${cosmos.endpoint}; ` +
       "what is pushed is gone when they end.\n",
   );
-  registry = spawn(process.execPath, [join(import.meta.dirname, "../dist/host/main.js")], {
-    env: {
-      ...process.env,
-      STORAGE_CONNECTION_STRING: azurite.connectionString,
-      COSMOS_CONNECTION_STRING: `AccountEndpoint=${cosmos.endpoint};AccountKey=${emulatorKey}`,
+  registry = spawn(
+    process.execPath,
+    [join(import.meta.dirname, "../dist/host/main.js"), ...process.argv.slice(2)],
+    {
+      env: {
+        ...process.env,
+        STORAGE_CONNECTION_STRING: azurite.connectionString,
+        COSMOS_CONNECTION_STRING: `AccountEndpoint=${cosmos.endpoint};AccountKey=${emulatorKey}`,
+      },
+      stdio: "inherit",
+      // Ctrl-C reaches it through this process alone: to be told twice means to end at once.
+      detached: true,
     },
-    stdio: "inherit",
-    // Ctrl-C reaches it through this process alone: to be told twice means to end at once.
-    detached: true,
-  });
+  );
   const ended = once(registry, "exit") as Promise<[code: number | null]>;
   return (await ended)[0] ?? 1;
 }
