@@ -257,7 +257,7 @@ export class Identity {
 }
 
 /** What the tokens of a registry are for, whichever host its clients use. */
-export function audienceOf(registry: RegistryName, domain: string): string {
+function audienceOf(registry: RegistryName, domain: string): string {
   return `${registry}.${domain}`;
 }
 

@@ -36,10 +36,6 @@ export const everyRepository = "*" as NamePattern;
 /** All that can be done to a registry's content. */
 export const everything: readonly RepositoryGrant[] = [{ name: everyRepository, actions: repositoryActions }];
 
-export function isRepositoryAction(text: string): text is RepositoryAction {
-  return (repositoryActions as readonly string[]).includes(text);
-}
-
 /** Whether any of the grants allows the action. */
 export function allows(grants: readonly RepositoryGrant[], name: string, action: RepositoryAction): boolean {
   return grants.some((grant) => grant.actions.includes(action) && matches(grant.name, name));

@@ -85,7 +85,7 @@ async function post(request: AuthRequest, identity: Identity): Promise<Reply> {
   const session = form.get("access_type") === "offline" ? "always" : "none";
   const [username, password] = [form.get("username") ?? "", form.get("password") ?? ""];
   const refreshToken = form.get("refresh_token") ?? "";
-  switch (form.get("grant_type")) {
+  switch (form.get("grant_type") ?? "") {
     case "refresh_token":
       if (refreshToken === "") throw malformed("refresh_token is missing");
       return await issue(request, identity, form, { refreshToken, session });
