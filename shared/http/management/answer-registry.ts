@@ -1,5 +1,7 @@
 import type { RegistryPolicies } from "../../catalog/documents.ts";
 import { limits } from "../../domain/limits.ts";
+import { revocationKeys } from "../../identity/principal.ts";
+import { revoke } from "../../identity/revoke.ts";
 import { changePolicies } from "../../tenancy/change-policies.ts";
 import { deleteRegistry } from "../../tenancy/delete-registry.ts";
 import type { Reply } from "../exchange.ts";
@@ -15,8 +17,8 @@ import { loginServer, resourceId, unknownRegistry } from "./resource.ts";
 export async function answerRegistry(exchange: ManagementExchange): Promise<Reply> {
   if (exchange.method === "DELETE") return await remove(exchange);
   if (exchange.method !== "PATCH") return describe(exchange);
-  const change = parsePatch(await readJsonObject(exchange.body));
-  return describe(await withPolicies(exchange, change));
+  const { change, revokes } = parsePatch(await readJsonObject(exchange.body));
+  return describe(await withPolicies(exchange, change, revokes));
 }
 
 /** Whatever is in it: from now on it is not found, and what it had is purged later. */
@@ -26,20 +28,30 @@ async function remove({ ports, registries, registry }: ManagementExchange): Prom
   return emptyReply(200);
 }
 
-/** The exchange, about the registry with its policies changed. @throws RegistryError */
+/**
+ * The exchange, about the registry with its policies changed.
+ * @param revokes what is made worthless by it, of `revocationKeys`
+ * @throws RegistryError
+ */
 export async function withPolicies(
   exchange: ManagementExchange,
   change: PolicyChange,
+  revokes: readonly string[] = [],
 ): Promise<ManagementExchange> {
   const { ports, registries, hosts } = exchange;
   const { rid, name } = exchange.registry;
   const registry = await changePolicies(ports, rid, (policies) => change(policies, ports.clock.now()));
+  // Even when nothing has changed: the change before may have ended here.
+  if (revokes.length > 0) await revoke(ports, rid, revokes);
   registries.forget(name);
   if (registry === undefined) throw unknownRegistry(hosts.scope, name);
   return { ...exchange, registry };
 }
 
-function parsePatch(body: Readonly<Record<string, unknown>>): PolicyChange {
+function parsePatch(body: Readonly<Record<string, unknown>>): {
+  readonly change: PolicyChange;
+  readonly revokes: readonly string[];
+} {
   const { properties, ...others } = body;
   const changeable =
     "properties has policies, anonymousPullEnabled and anonymousPullRepositories; nothing else can be changed";
@@ -49,12 +61,14 @@ function parsePatch(body: Readonly<Record<string, unknown>>): PolicyChange {
     Record<string, unknown>
   >;
   if (Object.keys(rest).length > 0) throw malformed(changeable);
-  const parts = [
-    parseAnonymousPull(anonymousPullEnabled, anonymousPullRepositories),
-    policies === undefined ? undefined : parsePolicies(policies),
-  ];
+  const anonymousPull = parseAnonymousPull(anonymousPullEnabled, anonymousPullRepositories);
+  const parts = [anonymousPull, policies === undefined ? undefined : parsePolicies(policies)];
   if (parts.every((part) => part === undefined)) throw malformed(changeable);
-  return (before, now) => parts.reduce((changed, part) => part?.(changed, now) ?? changed, before);
+  return {
+    change: (before, now) => parts.reduce((changed, part) => part?.(changed, now) ?? changed, before),
+    // Whoever pulls without a login may hold a token all the same.
+    revokes: anonymousPull === undefined ? [] : [revocationKeys.anonymous],
+  };
 }
 
 function describe(exchange: ManagementExchange): Reply {

@@ -94,8 +94,12 @@ describe("pulls without login", () => {
     const token = await bearer(guarded, undefined, "registry:catalog:*");
     const catalog = await send("GET", "/v2/_catalog", token);
     expect(JSON.parse(catalog.body.toString())).toEqual({ repositories: ["secret", "shop/api", "shop/web"] });
+    const pulling = await bearer(guarded, undefined, "repository:secret:pull");
+    expect((await send("GET", "/v2/secret/manifests/v1", pulling)).status).toBe(200);
     await open({ anonymousPullEnabled: false });
     expect((await send("GET", "/v2/secret/manifests/v1")).status).toBe(401);
+    // Whoever has a token that was got without a login is out as well, though it would live for minutes.
+    expect((await send("GET", "/v2/secret/manifests/v1", pulling)).status).toBe(401);
   });
 });
 
