@@ -110,6 +110,8 @@ async function logInByToken(context: LoginContext, token: string): Promise<Login
   if (own?.type === "access_token") {
     const access = await verifyAccessToken(keys, audience, token, ports.clock.now());
     const { principal, via } = access;
+    // Not all that ends what he may do is a revocation of this registry's: the administrator's new password is none.
+    if ((await entitlementOf(ports, registry, principal)) === undefined) throw over();
     return { principal, entitlement: { grants: grantsOfAccess(access), via }, access };
   }
   const principal = await context.federate(registry, token);
