@@ -33,6 +33,8 @@ export const limits = {
   /** Seconds that an access token works, and a refresh token, as the hosted service has it: three hours and a quarter. */
   accessTokenSeconds: 300,
   accessTokenSecondsMax: secondsPerHour,
+  /** Seconds after its end that an access token still brings a body in. */
+  endedTokenSeconds: 30,
   refreshTokenSeconds: 11_700,
   /** Seconds for which a registry's document may be taken for true when it cannot be read: what is revoked stops within them. */
   registryStaleSecondsMax: 60,

@@ -147,7 +147,8 @@ async function answer(
     const mountFrom = route.kind === "upload-start" ? sourceOf(query) : undefined;
     const entrance = { scheme: schemeOf(request.url, headers), host, mountFrom };
     const authorization = headers.get("authorization");
-    const approach = { identity, registry, repositories, authorization, entrance, name, prefix };
+    const hasBody = body.length !== 0;
+    const approach = { identity, registry, repositories, authorization, entrance, name, prefix, hasBody };
     caller = authorize(approach, requirementOf(route.kind, method));
     // Most callers were verified of late, and are known without a promise.
     if (caller instanceof Promise) caller = await caller;

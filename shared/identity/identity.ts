@@ -65,12 +65,18 @@ export class Identity {
   /**
    * Who the request comes from. Whoever was verified here of late is answered at once, without a promise.
    * @param header Authorization; null: nobody
+   * @param graceSeconds for which an access token is still taken after its end
    * @throws RegistryError UNAUTHORIZED when it is not good, TOOMANYREQUESTS
    */
-  authenticate(header: string | null, registry: RegistryDocument): Caller | Promise<Caller> {
+  authenticate(
+    header: string | null,
+    registry: RegistryDocument,
+    graceSeconds = 0,
+  ): Caller | Promise<Caller> {
     if (header === null || header === "") return nobody;
     const key = this.#verified.keyOf(registry, header);
-    return this.#verified.find(key, registry, this.#ports.clock.now()) ?? this.#verify(key, header, registry);
+    const verified = this.#verified.find(key, registry, this.#ports.clock.now());
+    return verified ?? this.#verify(key, header, registry, graceSeconds);
   }
 
   /** All that the caller may see of the registry, whatever his token was asked for. Reads that of a token again. */
@@ -166,11 +172,17 @@ export class Identity {
     return { name: audienceOf(name, this.#settings.domain), rid };
   }
 
-  async #verify(key: string, header: string, registry: RegistryDocument): Promise<Caller> {
+  async #verify(
+    key: string,
+    header: string,
+    registry: RegistryDocument,
+    graceSeconds: number,
+  ): Promise<Caller> {
     const authorization = parseAuthorization(header);
     const now = this.#ports.clock.now();
     if (authorization.scheme === "bearer") {
-      const claims = await verifyAccessToken(this.keys, this.#audienceOf(registry), authorization.token, now);
+      const audience = this.#audienceOf(registry);
+      const claims = await verifyAccessToken(this.keys, audience, authorization.token, now, graceSeconds);
       if (isRevoked(registry.auth, claims.epoch, claims.via)) throw revoked();
       await this.#demandPresent(registry, claims.principal);
       const caller = callerByToken(claims);

@@ -25,7 +25,9 @@ export function withRevoked(
   const now = ports.clock.now();
   const epoch = (auth?.epoch ?? 0) + 1;
   // After the life of an access token, and the time until the last process has seen this, nothing is left to refuse.
-  const seconds = limits.accessTokenSecondsMax + limits.registryStaleSecondsMax + ports.graces.skewSeconds;
+  const { accessTokenSecondsMax, endedTokenSeconds, registryStaleSecondsMax } = limits;
+  const seconds =
+    accessTokenSecondsMax + endedTokenSeconds + registryStaleSecondsMax + ports.graces.skewSeconds;
   const kept = (auth?.revoked ?? []).filter(
     ({ key, at }) => !keys.includes(key) && at > now - seconds * 1000,
   );

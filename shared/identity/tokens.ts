@@ -98,14 +98,19 @@ async function sign(
     .sign(privateKey);
 }
 
-/** @throws RegistryError UNAUTHORIZED, whose message says whether it has expired or was never good */
+/**
+ * @param graceSeconds for which it is still taken after its end, up to the tolerance of clocks
+ * @throws RegistryError UNAUTHORIZED, whose message says whether it has expired or was never good
+ */
 export async function verifyAccessToken(
   keys: KeyRing,
   audience: Audience,
   token: string,
   now: number,
+  graceSeconds = 0,
 ): Promise<AccessClaims> {
-  return (await verify(keys, audience, "access_token", token, now)) as unknown as AccessClaims;
+  const claims = await verify(keys, audience, "access_token", token, now, graceSeconds);
+  return claims as unknown as AccessClaims;
 }
 
 /** @throws RegistryError UNAUTHORIZED */
@@ -115,7 +120,7 @@ export async function verifyRefreshToken(
   token: string,
   now: number,
 ): Promise<SessionClaims> {
-  return (await verify(keys, audience, "refresh_token", token, now)) as unknown as SessionClaims;
+  return (await verify(keys, audience, "refresh_token", token, now, 0)) as unknown as SessionClaims;
 }
 
 /** Seconds that the clock of the process which issued a token may be ahead of this one's. */
@@ -127,6 +132,7 @@ async function verify(
   type: TokenType,
   token: string,
   now: number,
+  graceSeconds: number,
 ): Promise<Readonly<Record<string, unknown>>> {
   try {
     const { payload } = await jwtVerify(
@@ -146,7 +152,7 @@ async function verify(
       },
     );
     // The tolerance is for clocks that are ahead, not for tokens that live on.
-    if ((payload.exp ?? 0) * 1000 <= now) throw expired();
+    if (((payload.exp ?? 0) + graceSeconds) * 1000 <= now) throw expired();
     if (payload["grant_type"] === type && payload["rid"] === audience.rid) return payload;
   } catch (error) {
     if (error instanceof RegistryError) throw error;

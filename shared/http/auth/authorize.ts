@@ -2,6 +2,7 @@ import type { RegistryDocument } from "../../catalog/documents.ts";
 import type { RepositoryDirectory } from "../../catalog/repository-directory.ts";
 import { allows, type RepositoryAction } from "../../domain/access/actions.ts";
 import { RegistryError } from "../../domain/errors.ts";
+import { limits } from "../../domain/limits.ts";
 import { asRepositoryName } from "../../domain/name.ts";
 import type { Caller } from "../../identity/caller.ts";
 import type { Identity } from "../../identity/identity.ts";
@@ -20,6 +21,11 @@ export interface Approach {
   readonly name: string;
   /** As in the paths of this client. */
   readonly prefix: string;
+  /**
+   * Whether a body comes with it. Some clients cannot send one twice, so a token that ended since they began with this upload or image
+   * still brings it in.
+   */
+  readonly hasBody: boolean;
 }
 
 /** What everybody may do to what is open to everybody. */
@@ -30,10 +36,10 @@ const openActions: readonly RepositoryAction[] = ["pull", "metadata_read"];
  * @throws RegistryError UNAUTHORIZED with a challenge, DENIED, TOOMANYREQUESTS
  */
 export function authorize(approach: Approach, requirement: Requirement): Caller | Promise<Caller> {
-  const { identity, authorization, registry } = approach;
+  const { identity, authorization, registry, hasBody } = approach;
   let caller: Caller | Promise<Caller>;
   try {
-    caller = identity.authenticate(authorization, registry);
+    caller = identity.authenticate(authorization, registry, hasBody ? limits.endedTokenSeconds : 0);
   } catch (error) {
     throw explain(approach, requirement, error);
   }
