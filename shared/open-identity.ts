@@ -36,7 +36,11 @@ export async function openIdentity(
     ports,
     keys,
     async (registry, token) => await federation.principalOf(registry, token),
-    { ...config.auth, domain: config.hosts.domain },
+    {
+      ...config.auth,
+      domain: config.hosts.domain,
+      entraAdministrators: config.entra?.administrators ?? [],
+    },
   );
   return {
     identity,

@@ -21,12 +21,18 @@ export interface Entitlement {
 
 type Documents = Pick<Ports, "documents" | "clock">;
 
+/** By what is known what somebody may do: documents, and the configuration. */
+export interface EntitlementSources extends Documents {
+  /** Object ids, in lower case, of those who may do everything. */
+  readonly entraAdministrators: readonly string[];
+}
+
 /**
  * What the principal may do in the registry as of now; undefined when he is no more, is switched off, or his password was replaced
  * or has expired. Up to two reads, and one or two for each trust rule.
  */
 export async function entitlementOf(
-  ports: Documents,
+  sources: EntitlementSources,
   registry: RegistryDocument,
   principal: Principal,
 ): Promise<Entitlement | undefined> {
@@ -39,24 +45,26 @@ export async function entitlementOf(
       return { grants, via: [revocationKeys.anonymous] };
     }
     case "token":
-      return await ofToken(ports, registry.rid, principal);
+      return await ofToken(sources, registry.rid, principal);
     case "admin-user": {
-      const user = await readAdminUser(ports, registry.rid);
+      const user = await readAdminUser(sources, registry.rid);
       const password = user?.enabled === true ? user.passwords[principal.password] : undefined;
-      return isCurrent(ports, password, principal.since)
+      return isCurrent(sources, password, principal.since)
         ? { grants: everything, via: [revocationKeys.adminUser] }
         : undefined;
     }
     case "administrator": {
-      const administrator = await readAdministrator(ports);
-      return isCurrent(ports, administrator?.password, principal.since)
+      const administrator = await readAdministrator(sources);
+      return isCurrent(sources, administrator?.password, principal.since)
         ? { grants: everything, via: [] }
         : undefined;
     }
     case "federated":
-      return await ofTrustRules(ports, registry.rid, principal);
+      return await ofTrustRules(sources, registry.rid, principal);
     case "entra-administrator":
-      return { grants: everything, via: [] };
+      return sources.entraAdministrators.includes(principal.administrator)
+        ? { grants: everything, via: [] }
+        : undefined;
   }
 }
 

@@ -8,7 +8,7 @@ import type { RegistryName } from "../domain/name.ts";
 import type { Ports } from "../ports/ports.ts";
 import { type Caller, callerByPassword, callerByToken, nobody } from "./caller.ts";
 import { type Credentials, formatBasic, parseAuthorization, tokenUser } from "./credentials.ts";
-import { entitlementOf } from "./entitlement.ts";
+import { type EntitlementSources, entitlementOf } from "./entitlement.ts";
 import { FailedLogins } from "./failed-logins.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { type Login, type LoginContext, logIn, resume } from "./log-in.ts";
@@ -22,6 +22,7 @@ export interface IdentitySettings {
   readonly domain: string;
   readonly accessTokenSeconds: number;
   readonly refreshTokenSeconds: number;
+  readonly entraAdministrators: readonly string[];
 }
 
 /** What a client asks the token service for. */
@@ -47,7 +48,7 @@ export interface IssuedTokens {
 
 /** Who is calling, and tokens for those who may call. One for the process. */
 export class Identity {
-  readonly #ports: Ports;
+  readonly #sources: EntitlementSources;
   readonly #settings: IdentitySettings;
   readonly #federate: LoginContext["federate"];
   readonly #verified = new VerifiedCallers();
@@ -55,10 +56,11 @@ export class Identity {
   readonly keys: KeyRing;
 
   constructor(ports: Ports, keys: KeyRing, federate: LoginContext["federate"], settings: IdentitySettings) {
-    this.#ports = ports;
+    const { documents, clock } = ports;
+    this.#sources = { documents, clock, entraAdministrators: settings.entraAdministrators };
     this.#settings = settings;
     this.#federate = federate;
-    this.#failed = new FailedLogins(ports.clock);
+    this.#failed = new FailedLogins(clock);
     this.keys = keys;
   }
 
@@ -75,7 +77,7 @@ export class Identity {
   ): Caller | Promise<Caller> {
     if (header === null || header === "") return nobody;
     const key = this.#verified.keyOf(registry, header);
-    const verified = this.#verified.find(key, registry, this.#ports.clock.now());
+    const verified = this.#verified.find(key, registry, this.#sources.clock.now());
     return verified ?? this.#verify(key, header, registry, graceSeconds);
   }
 
@@ -85,7 +87,7 @@ export class Identity {
     registry: RegistryDocument,
   ): Promise<readonly RepositoryGrant[]> {
     if (by !== "token") return grants;
-    return (await entitlementOf(this.#ports, registry, principal))?.grants ?? [];
+    return (await entitlementOf(this.#sources, registry, principal))?.grants ?? [];
   }
 
   /** Whether that is the administrator of the deployment. @throws RegistryError UNAUTHORIZED, TOOMANYREQUESTS */
@@ -119,7 +121,7 @@ export class Identity {
     const context = this.#context(registry);
     const login = await identify(context, request);
     if (key !== undefined) this.#remember(key, registry, login);
-    const issuedAt = Math.floor(this.#ports.clock.now() / 1000);
+    const issuedAt = Math.floor(this.#sources.clock.now() / 1000);
     const access = grantScopes(request.scopes, login.entitlement.grants);
     const exp = Math.min(
       issuedAt + this.#settings.accessTokenSeconds,
@@ -142,7 +144,7 @@ export class Identity {
     const login = async () => {
       const registry = await this.#read(remembered);
       const principal = await this.#federate(registry, foreignToken);
-      const issuedAt = Math.floor(this.#ports.clock.now() / 1000);
+      const issuedAt = Math.floor(this.#sources.clock.now() / 1000);
       return await this.#newSession(this.#context(registry), principal, undefined, issuedAt);
     };
     const key = this.#verified.keyOf(
@@ -153,14 +155,14 @@ export class Identity {
   }
 
   async #read({ rid }: RegistryDocument): Promise<RegistryDocument> {
-    const stored = await readRegistry(this.#ports, rid);
+    const stored = await readRegistry(this.#sources, rid);
     if (stored?.document.state === "live") return stored.document;
     throw new RegistryError("NAME_UNKNOWN", { message: "no registry of that name answers here" });
   }
 
   #context(registry: RegistryDocument): LoginContext {
     return {
-      ports: this.#ports,
+      sources: this.#sources,
       keys: this.keys,
       audience: this.#audienceOf(registry),
       registry,
@@ -179,7 +181,7 @@ export class Identity {
     graceSeconds: number,
   ): Promise<Caller> {
     const authorization = parseAuthorization(header);
-    const now = this.#ports.clock.now();
+    const now = this.#sources.clock.now();
     if (authorization.scheme === "bearer") {
       const audience = this.#audienceOf(registry);
       const claims = await verifyAccessToken(this.keys, audience, authorization.token, now, graceSeconds);
@@ -205,17 +207,17 @@ export class Identity {
     const exp = Math.min(...[access?.exp, session?.exp, until].filter((end) => end !== undefined));
     this.#verified.remember(key, {
       caller,
-      until: Math.min(exp * 1000, this.#ports.clock.now() + limits.verifiedSeconds * 1000),
+      until: Math.min(exp * 1000, this.#sources.clock.now() + limits.verifiedSeconds * 1000),
       epoch,
       via: entitlement.via,
     });
     return caller;
   }
 
-  /** Administrators are no registry's, so no registry's revocations tell that his password was replaced: look again. */
+  /** Administrators are no registry's, so no registry's revocations tell that they are none any more: look again. */
   async #demandPresent(registry: RegistryDocument, principal: Principal): Promise<void> {
-    if (principal.kind !== "administrator") return;
-    if ((await entitlementOf(this.#ports, registry, principal)) === undefined) throw revoked();
+    if (principal.kind !== "administrator" && principal.kind !== "entra-administrator") return;
+    if ((await entitlementOf(this.#sources, registry, principal)) === undefined) throw revoked();
   }
 
   /**
@@ -283,7 +285,7 @@ async function identify(context: LoginContext, { credentials, refreshToken }: To
   if (refreshToken !== undefined) return await resume(context, refreshToken);
   if (credentials !== undefined) return await logIn(context, credentials);
   const principal: Principal = { kind: "anonymous" };
-  const entitlement = await entitlementOf(context.ports, context.registry, principal);
+  const entitlement = await entitlementOf(context.sources, context.registry, principal);
   return { principal, entitlement: entitlement ?? { grants: [], via: [] } };
 }
 

@@ -2,11 +2,11 @@ import type { RegistryDocument } from "../catalog/documents.ts";
 import { everything } from "../domain/access/actions.ts";
 import { RegistryError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
-import type { Ports } from "../ports/ports.ts";
 import { type Credentials, tokenUser } from "./credentials.ts";
 import type { PasswordName, StoredPassword } from "./documents.ts";
 import {
   type Entitlement,
+  type EntitlementSources,
   entitlementOf,
   entitlementOfToken,
   readAdministrator,
@@ -30,7 +30,7 @@ export const administratorName = "administrator";
 
 /** What logging in needs. */
 export interface LoginContext {
-  readonly ports: Pick<Ports, "documents" | "clock">;
+  readonly sources: EntitlementSources;
   readonly keys: KeyRing;
   readonly audience: Audience;
   readonly registry: RegistryDocument;
@@ -56,12 +56,12 @@ export interface Login {
  * @throws RegistryError UNAUTHORIZED, UNAVAILABLE
  */
 export async function logIn(context: LoginContext, credentials: Credentials): Promise<Login> {
-  const { registry, ports } = context;
+  const { registry, sources } = context;
   const { password } = credentials;
   const username = withoutRegistry(credentials.username, registry.name);
   if (username === tokenUser) return await logInByToken(context, password);
   if (username === administratorName) {
-    const administrator = await readAdministrator(ports);
+    const administrator = await readAdministrator(sources);
     const since = await provenSince(context, { password1: administrator?.password }, password);
     return {
       principal: { kind: "administrator", since: since.at },
@@ -70,7 +70,7 @@ export async function logIn(context: LoginContext, credentials: Credentials): Pr
     };
   }
   if (username === registry.name) {
-    const user = await readAdminUser(ports, registry.rid);
+    const user = await readAdminUser(sources, registry.rid);
     const since = await provenSince(context, user?.enabled === true ? user.passwords : {}, password);
     return {
       principal: { kind: "admin-user", password: since.name, since: since.at },
@@ -78,12 +78,12 @@ export async function logIn(context: LoginContext, credentials: Credentials): Pr
       ...untilOf(since.stored),
     };
   }
-  const token = isAccessName(username) ? await readToken(ports, registry.rid, username) : undefined;
+  const token = isAccessName(username) ? await readToken(sources, registry.rid, username) : undefined;
   const since = await provenSince(context, token?.status === "enabled" ? token.passwords : {}, password);
   if (token === undefined) throw refused();
   return {
     principal: { kind: "token", name: token.name, password: since.name, since: since.at },
-    entitlement: await entitlementOfToken(ports, registry.rid, token),
+    entitlement: await entitlementOfToken(sources, registry.rid, token),
     ...untilOf(since.stored),
   };
 }
@@ -95,10 +95,10 @@ function withoutRegistry(username: string, registry: string): string {
 
 /** Who holds this refresh token. @throws RegistryError UNAUTHORIZED */
 export async function resume(context: LoginContext, token: string): Promise<Login> {
-  const { keys, audience, ports, registry } = context;
-  const session = await verifyRefreshToken(keys, audience, token, ports.clock.now());
+  const { keys, audience, sources, registry } = context;
+  const session = await verifyRefreshToken(keys, audience, token, sources.clock.now());
   if (session.epoch < (registry.auth?.sessionsRefusedBelow ?? 0)) throw over();
-  const entitlement = await entitlementOf(ports, registry, session.principal);
+  const entitlement = await entitlementOf(sources, registry, session.principal);
   if (entitlement === undefined) throw over();
   return { principal: session.principal, entitlement, session: { ...session, token } };
 }
@@ -106,16 +106,16 @@ export async function resume(context: LoginContext, token: string): Promise<Logi
 async function logInByToken(context: LoginContext, token: string): Promise<Login> {
   const own = readOwnToken(token);
   if (own?.type === "refresh_token") return await resume(context, token);
-  const { keys, audience, ports, registry } = context;
+  const { keys, audience, sources, registry } = context;
   if (own?.type === "access_token") {
-    const access = await verifyAccessToken(keys, audience, token, ports.clock.now());
+    const access = await verifyAccessToken(keys, audience, token, sources.clock.now());
     const { principal, via } = access;
     // Not all that ends what he may do is a revocation of this registry's: the administrator's new password is none.
-    if ((await entitlementOf(ports, registry, principal)) === undefined) throw over();
+    if ((await entitlementOf(sources, registry, principal)) === undefined) throw over();
     return { principal, entitlement: { grants: grantsOfAccess(access), via }, access };
   }
   const principal = await context.federate(registry, token);
-  const entitlement = await entitlementOf(ports, registry, principal);
+  const entitlement = await entitlementOf(sources, registry, principal);
   if (entitlement === undefined) throw over();
   return { principal, entitlement };
 }
@@ -133,7 +133,7 @@ interface Proof {
 
 /** Which of the passwords it is. @throws RegistryError UNAUTHORIZED when it is none */
 async function provenSince(
-  { keys, ports }: LoginContext,
+  { keys, sources }: LoginContext,
   passwords: { readonly [name in PasswordName]?: StoredPassword | undefined },
   password: string,
 ): Promise<Proof> {
@@ -141,7 +141,7 @@ async function provenSince(
   for (const name of ["password1", "password2"] as const) {
     // An absent one is compared as well, so that an absent user takes as long as a wrong password.
     const stored = passwords[name];
-    const same = await isPassword(keys, stored, password, ports.clock.now());
+    const same = await isPassword(keys, stored, password, sources.clock.now());
     if (same && stored !== undefined) proof = { name, stored, at: stored.createdAt };
   }
   if (proof === undefined) throw refused();

@@ -17,8 +17,8 @@ export type Principal =
       readonly rules: readonly string[];
       readonly since: number;
     }
-  /** An identity of the deployment's Entra tenant that its configuration names an administrator. */
-  | { readonly kind: "entra-administrator"; readonly subject: string };
+  /** An identity of the deployment's Entra tenant. `administrator`: the object id, his own or a group's, by which he is one. */
+  | { readonly kind: "entra-administrator"; readonly subject: string; readonly administrator: string };
 
 /** What he is called in logs and in the `sub` claim. */
 export function subjectOf(principal: Principal): string {

@@ -67,8 +67,9 @@ function administratorOf(claims: ForeignClaims, entra: EntraSettings | undefined
   if (entra === undefined || !entra.audiences.some((audience) => isFor(claims, audience))) return undefined;
   const [subject] = textsOf(claims, "oid");
   const ids = [...textsOf(claims, "oid"), ...textsOf(claims, "groups")].map((id) => id.toLowerCase());
-  if (subject === undefined || !ids.some((id) => entra.administrators.includes(id))) return undefined;
-  return { kind: "entra-administrator", subject };
+  const administrator = ids.find((id) => entra.administrators.includes(id));
+  if (subject === undefined || administrator === undefined) return undefined;
+  return { kind: "entra-administrator", subject, administrator };
 }
 
 function federatedOf(claims: ForeignClaims, rules: readonly TrustRuleDocument[]): Principal {

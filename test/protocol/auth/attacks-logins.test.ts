@@ -37,7 +37,7 @@ function counted(registry: GuardedRegistry): GuardedRegistry {
     async () => {
       throw new Error("nobody comes by another issuer");
     },
-    { domain: "localhost", accessTokenSeconds: 300, refreshTokenSeconds: 11_700 },
+    { domain: "localhost", accessTokenSeconds: 300, refreshTokenSeconds: 11_700, entraAdministrators: [] },
   );
   const service = { ...registry.service, ports, identity, registries: new RegistryDirectory(ports) };
   return {

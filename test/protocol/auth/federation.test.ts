@@ -16,6 +16,7 @@ import {
 } from "../harness/guarded-registry.ts";
 
 const tokenUser = "00000000-0000-0000-0000-000000000000";
+const noSubscription = "00000000-0000-0000-0000-000000000000";
 const tenantId = "72f988bf-86f1-41af-91ab-2d7cd011db47";
 const { oid } = entraClaims(tenantId) as { oid: string };
 const github = new OidcIssuer(() => Date.now(), "https://token.actions.githubusercontent.com");
@@ -174,6 +175,23 @@ describe("an administrator by Entra", () => {
     const { refreshToken } = await exchange(await entra.sign({ claims: entraClaims(tenantId) }));
     const authorization = await bearer(registry, basic(tokenUser, refreshToken), pushTo("any/thing"));
     expect(await startUpload("any/thing", authorization)).toBe(202);
+  });
+
+  test("is out at once when the configuration names him no more", async () => {
+    const { refreshToken } = await exchange(await entra.sign({ claims: entraClaims(tenantId) }));
+    const session = basic(tokenUser, refreshToken);
+    const access = await bearer(registry, session, pushTo("any/thing"));
+    const restarted = registry.another({ entraAdministrators: [tenantId] });
+    for (const authorization of [session, access, basic(tokenUser, access.slice("Bearer ".length))]) {
+      const push = { method: "POST", target: "/v2/any/thing/blobs/uploads/", headers: { authorization } };
+      expect((await registry.send(push)).status).toBe(202);
+      expect((await restarted.send(push)).status).toBe(401);
+    }
+    expect((await askForToken(restarted, session, [])).status).toBe(401);
+    const target = `/subscriptions/${noSubscription}/resourceGroups/portolan/providers/Microsoft.ContainerRegistry/registries/local?api-version=2025-04-01`;
+    const management = { method: "GET", target, headers: { authorization: session } };
+    expect((await registry.send(management)).status).toBe(200);
+    expect((await restarted.send(management)).status).toBe(401);
   });
 
   test("is not anybody else of the tenant", async () => {

@@ -43,15 +43,15 @@ export interface GuardedRegistry {
   /** The administrator's password. */
   readonly administrator: string;
   send(call: GuardedCall): Promise<Answer>;
-  /** Another instance on the same stores, which remembers nothing yet. */
-  another(): GuardedRegistry;
+  /** Another instance on the same stores, which remembers nothing yet, with these settings changed. */
+  another(settings?: Partial<IdentitySettings>): GuardedRegistry;
   /** A registry beside the default one. */
   addRegistry(name: string): Promise<RegistryDocument>;
   /** A named token with these actions, or that scope map. @returns its first password */
   addToken(name: string, actions: readonly string[] | string, registry?: RegistryDocument): Promise<string>;
 }
 
-const usual: IdentitySettings = { domain: "localhost", accessTokenSeconds: 300, refreshTokenSeconds: 11_700 };
+const usual = { domain: "localhost", accessTokenSeconds: 300, refreshTokenSeconds: 11_700 };
 
 export async function openGuardedRegistry(options: GuardedOptions = {}): Promise<GuardedRegistry> {
   const memory = await openMemoryRegistry(options.now === undefined ? {} : { now: options.now });
@@ -81,7 +81,9 @@ function instance(
   const keys = new StoredKeyRing(keyStore, ports.clock);
   const federation = new Federation(ports, options.issuers ?? nobodyIsAsked, options.entra);
   const federate = async (of: RegistryDocument, token: string) => await federation.principalOf(of, token);
-  const identity = new Identity(ports, keys, federate, { ...usual, ...options.settings });
+  const entraAdministrators = options.entra?.administrators ?? [];
+  const settings = { ...usual, entraAdministrators, ...options.settings };
+  const identity = new Identity(ports, keys, federate, settings);
   const service = { ...open, identity };
   return {
     service,
@@ -94,7 +96,7 @@ function instance(
       const whole: Call = { body: undefined, streamed: false, headers: {}, ...call };
       return await readReply(await serve(service, incoming(whole)));
     },
-    another: () =>
+    another: (changed) =>
       instance(
         {
           ...open,
@@ -104,7 +106,7 @@ function instance(
         keyStore,
         registry,
         administrator,
-        options,
+        { ...options, settings: { ...options.settings, ...changed } },
       ),
     addRegistry: async (name) =>
       await ensureRegistry(ports, name as RegistryName, { sparseManifests: false }),

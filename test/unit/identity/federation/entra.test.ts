@@ -37,14 +37,14 @@ async function opened(administrators = "", alg = "RS256") {
 
 describe("an administrator by Entra", () => {
   test.each([
-    ["his object id", oid],
-    ["his object id in another case", oid.toUpperCase()],
-    ["a group of his", `${oid.replace("0a", "0b")} , ${group}`],
-  ])("is known by %s, in tokens of both versions", async (_, administrators) => {
+    ["his object id", oid, oid],
+    ["his object id in another case", oid.toUpperCase(), oid],
+    ["a group of his", `${oid.replace("0a", "0b")} , ${group}`, group],
+  ])("is known by %s, in tokens of both versions", async (_, administrators, administrator) => {
     const { come } = await opened(administrators);
-    const administrator = { kind: "entra-administrator", subject: oid };
-    expect(await come()).toEqual(administrator);
-    expect(await come({}, "2.0")).toEqual(administrator);
+    const principal = { kind: "entra-administrator", subject: oid, administrator };
+    expect(await come()).toEqual(principal);
+    expect(await come({}, "2.0")).toEqual(principal);
   });
 
   test.each([
@@ -135,7 +135,7 @@ describe("a token of Entra", () => {
     Object.assign(second.key.jwk, { issuer: named });
     expect(await come({}, "2.0")).toEqual(
       taken
-        ? { kind: "entra-administrator", subject: oid }
+        ? { kind: "entra-administrator", subject: oid, administrator: oid }
         : "UNAUTHORIZED: the token is signed with a key that its issuer does not publish",
     );
   });
