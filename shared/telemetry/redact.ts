@@ -85,6 +85,8 @@ const secrets: readonly (readonly [RegExp, string])[] = [
   ],
   // As Azure Storage repeats what it refuses.
   [/(signature found in the http request ')[^']+/gi, `$1${redacted}`],
+  // A password of this registry, which may stand where somebody's name should.
+  [/\bportolan_[\w-]{8,}/g, redacted],
   [/\beyJ[\w-]{10,}\.[\w-]+(?:\.[\w-]*)?/g, redacted],
   [/(:\/\/)[^/\s@]+@/g, `$1${redacted}@`],
   [tickets, `$1.${redacted}`],

@@ -70,6 +70,7 @@ describe("text that others made", () => {
     ["token eyJhbGciOiJIUzI1NiJ9.eyJzdWIic2VjcmV0.c2VjcmV0c2VjcmV0 expired", "expired"],
     ["amqp://user:c2VjcmV0c2VjcmV0@host/path", "host/path"],
     [`PUT /v2/a/blobs/uploads/${id}.west.tp0q81.sha256.c2VjcmV0c2VjcmV0 failed`, `${id}.REDACTED failed`],
+    ['"user":"portolan_c2VjcmV0c2VjcmV0","refused":"x"', "refused"],
     ["proxy said: Basic c2VjcmV0c2VjcmV0", "proxy said: Basic"],
   ])("loses the secret of %s and keeps the rest", (text, kept) => {
     const written = redactText(text);
