@@ -4,6 +4,8 @@ const project = (name: string, testTimeoutMillis = 20_000) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: testTimeoutMillis, hookTimeout: 60_000 },
 });
 
+const fuzzMillis = Number(process.env["FUZZ_SECONDS"] || 0) * 1000;
+
 /** One project a folder of `test/`, so that `vitest run --project protocol` runs one kind alone. */
 export default defineConfig({
   test: {
@@ -13,6 +15,7 @@ export default defineConfig({
       project("contract"),
       project("protocol", 60_000),
       project("faults", 120_000),
+      project("fuzz", 60_000 + fuzzMillis),
     ],
   },
 });
