@@ -104,12 +104,16 @@ export async function entitlementOfToken(
 async function ofTrustRules(
   ports: Documents,
   rid: string,
-  { rules, since }: Extract<Principal, { kind: "federated" }>,
+  { rules }: Extract<Principal, { kind: "federated" }>,
 ): Promise<Entitlement | undefined> {
-  const found = await Promise.all(rules.map((name) => readTrustRule(ports, rid, name)));
-  const holding = found
-    .filter((rule) => rule !== undefined)
-    .filter((rule) => rule.status === "enabled" && rule.changedAt <= since);
+  const found = await Promise.all(
+    rules.map(async ({ name, since }) => {
+      const rule = await readTrustRule(ports, rid, name);
+      // The same, and not just no later: clocks of managers differ.
+      return rule?.status === "enabled" && rule.changedAt === since ? rule : undefined;
+    }),
+  );
+  const holding = found.filter((rule) => rule !== undefined);
   if (holding.length === 0) return undefined;
   const grants = await Promise.all(holding.map((rule) => grantsOfScopeMap(ports, rid, rule.scopeMap)));
   const via = holding.flatMap(({ name, scopeMap }) => [

@@ -9,13 +9,12 @@ export type Principal =
   | { readonly kind: "admin-user"; readonly password: PasswordName; readonly since: number }
   /** The administrator of the deployment. */
   | { readonly kind: "administrator"; readonly since: number }
-  /** Whom an issuer vouches for. `rules`: those that his token met at `since`; a rule that was changed later counts no more. */
+  /** Whom an issuer vouches for. `rules`: those that his token met, as they were made or changed at `since`. */
   | {
       readonly kind: "federated";
       readonly issuer: string;
       readonly subject: string;
-      readonly rules: readonly string[];
-      readonly since: number;
+      readonly rules: readonly { readonly name: string; readonly since: number }[];
     }
   /** An identity of the deployment's Entra tenant. `administrator`: the object id, his own or a group's, by which he is one. */
   | { readonly kind: "entra-administrator"; readonly subject: string; readonly administrator: string };

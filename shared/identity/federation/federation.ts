@@ -80,10 +80,7 @@ function federatedOf(claims: ForeignClaims, rules: readonly TrustRuleDocument[])
     kind: "federated",
     issuer: claims.iss,
     subject: claims.sub,
-    rules: met.map((rule) => rule.name),
-    // By the clock that the rules were changed by, and not this one, which may be ahead of it: who met an old rule has not met the
-    // new one.
-    since: Math.max(...met.map((rule) => rule.changedAt)),
+    rules: met.map(({ name, changedAt }) => ({ name, since: changedAt })),
   };
 }
 

@@ -5,6 +5,7 @@ import { updateScopeMap } from "../../../shared/identity/manage/scope-maps/updat
 import { createTrustRule } from "../../../shared/identity/manage/trust-rules/create-trust-rule.ts";
 import { deleteTrustRule } from "../../../shared/identity/manage/trust-rules/delete-trust-rule.ts";
 import { updateTrustRule } from "../../../shared/identity/manage/trust-rules/update-trust-rule.ts";
+import type { Ports } from "../../../shared/ports/ports.ts";
 import { AskedIssuers } from "../../support/asked-issuers.ts";
 import { entraClaims, githubClaims, OidcIssuer } from "../../support/oidc-issuer.ts";
 import {
@@ -37,17 +38,22 @@ beforeEach(async () => {
     name: "octo-push",
     actions: ["repositories/octo/*/content/read", "repositories/octo/*/content/write"],
   });
-  await createTrustRule(ports, document.rid, {
-    name: "octo-main",
-    issuer: github.url,
-    audience: "https://registry.example",
-    conditions: [
-      { claim: "repository", values: ["octo-org/*"] },
-      { claim: "ref", values: ["refs/heads/main"] },
-    ],
-    scopeMap: "octo-push",
-  });
+  await trustMain(ports, "octo-push");
 });
+
+const mainRule = {
+  name: "octo-main",
+  issuer: github.url,
+  audience: "https://registry.example",
+  conditions: [
+    { claim: "repository", values: ["octo-org/*"] },
+    { claim: "ref", values: ["refs/heads/main"] },
+  ],
+};
+
+async function trustMain(ports: Ports, scopeMap: string): Promise<void> {
+  await createTrustRule(ports, registry.registry.rid, { ...mainRule, scopeMap });
+}
 
 async function exchange(token: string) {
   const answer = await registry.send({
@@ -159,6 +165,40 @@ describe("a session that a trust rule began", () => {
       401,
     );
   });
+
+  test.each([
+    [
+      "changed",
+      () => updateTrustRule(registry.ports, rid(), "octo-main", { scopeMap: "_repositories_push" }),
+    ],
+    [
+      "made anew",
+      async () => {
+        await deleteTrustRule(registry.ports, rid(), "octo-main");
+        await trustMain(registry.ports, "_repositories_push");
+      },
+    ],
+  ])(
+    "loses the rule that was %s, though another that it met is of a clock that is far ahead",
+    async (_, end) => {
+      const ahead = { ...registry.ports, clock: { now: () => registry.ports.clock.now() + 300_000 } };
+      await createTrustRule(ahead, rid(), {
+        ...mainRule,
+        name: "octo-any",
+        conditions: [{ claim: "repository_owner", values: ["octo-org"] }],
+        scopeMap: "_repositories_pull",
+      });
+      const { refreshToken } = await exchange(jobToken);
+      const push = async () =>
+        await startUpload(
+          "octo/app",
+          await bearer(registry, basic(tokenUser, refreshToken), pushTo("octo/app")),
+        );
+      expect(await push()).toBe(202);
+      await end();
+      expect(await push()).toBe(401);
+    },
+  );
 
   test("goes on with what the scope map says now", async () => {
     const { refreshToken } = await exchange(jobToken);

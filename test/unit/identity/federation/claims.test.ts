@@ -76,9 +76,9 @@ describe("a token's audience", () => {
   test("that one rule takes is no good for another rule", async () => {
     const { outcome, issuer, trust } = await openTrusting();
     await trust({ name: "other", audience: "https://other.example", scopeMap: "_repositories_admin" });
-    expect(await outcome(await issuer.sign())).toMatchObject({ rules: ["ci-main"] });
+    expect(await outcome(await issuer.sign())).toMatchObject({ rules: [{ name: "ci-main" }] });
     expect(await outcome(await issuer.sign({ claims: { aud: "https://other.example" } }))).toMatchObject({
-      rules: ["other"],
+      rules: [{ name: "other" }],
     });
   });
 });

@@ -79,7 +79,7 @@ describe("an administrator by Entra", () => {
       conditions: [{ claim: "tid", values: ["*"] }],
       scopeMap: "_repositories_pull",
     });
-    expect(await come({ aud })).toMatchObject({ kind: "federated", rules: ["ci-main"] });
+    expect(await come({ aud })).toMatchObject({ kind: "federated", rules: [{ name: "ci-main" }] });
   });
 
   test("is nobody whose sub, roles or app id are an administrator's object id", async () => {
@@ -169,8 +169,7 @@ describe("a trust rule for Entra", () => {
       kind: "federated",
       issuer: `https://sts.windows.net/${tenantId}/`,
       subject: entraClaims(tenantId)["sub"],
-      rules: ["ci-main"],
-      since: 17,
+      rules: [{ name: "ci-main", since: 17 }],
     });
   });
 

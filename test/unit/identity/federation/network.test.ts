@@ -37,8 +37,7 @@ describe("a job of continuous integration", () => {
       kind: "federated",
       issuer: issuer.url,
       subject: claims["sub"],
-      rules: ["ci-main"],
-      since: world.clock.now(),
+      rules: [{ name: "ci-main", since: world.clock.now() }],
     });
     expect(issuer.asked).toEqual([configurationPath, "/keys"]);
   });
