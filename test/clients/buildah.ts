@@ -1,11 +1,23 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { accessScenarios, whatIsMissing } from "./lab/access-scenarios.ts";
 import type { Client } from "./lab/client.ts";
 import { mustEqual, readManifest, verifyStored } from "./lab/registry-content.ts";
 
 export const buildah: Client = {
   name: "buildah",
   needs: ["buildah"],
+  longPush: async (lab, body) => {
+    const store = ["--root", join(lab.folder, "root"), "--runroot", join(lab.folder, "runroot")];
+    const run = async (...args: string[]): Promise<string> =>
+      await lab.run("buildah", ...store, "--storage-driver", "vfs", ...args);
+    await body(async (layout, image) => {
+      const local = `localhost/${layout.digest.slice(-12)}:v1`;
+      const into = `containers-storage:[vfs@${join(lab.folder, "root")}+${join(lab.folder, "runroot")}]${local}`;
+      await lab.run("skopeo", "copy", `oci:${layout.folder}:v1`, into);
+      await run("push", "--quiet", "--tls-verify=false", local, `docker://${image}`);
+    });
+  },
   check: async (lab, scenario) => {
     const store = ["--root", join(lab.folder, "root"), "--runroot", join(lab.folder, "runroot")];
     const run = async (...args: string[]): Promise<string> =>
@@ -61,6 +73,23 @@ export const buildah: Client = {
       await run("push", "--quiet", "--tls-verify=false", "--digestfile", digestFile, "localhost/app", app);
       const stored = await verifyStored(lab.registry, "buildah/app", "v1");
       mustEqual("the manifest in the registry", stored, readFileSync(digestFile, "utf8").trim());
+    });
+    await accessScenarios(lab, scenario, {
+      prefix: "buildah",
+      logIn: async (host, { username, password }) => {
+        const who = ["--username", username, "--password", password];
+        if (username !== "") await run("login", "--tls-verify=false", ...who, host);
+      },
+      push: async (name) => {
+        const container = await run("from", "scratch");
+        await run("copy", "--quiet", container, join(lab.images.buildContext, "Dockerfile"), "/");
+        await run("commit", "--quiet", "--rm", container, "localhost/small");
+        await run("push", "--quiet", "--tls-verify=false", "localhost/small", `docker://${name}`);
+      },
+      pull: async (name) =>
+        void (await run("pull", "--quiet", "--policy=always", "--tls-verify=false", name)),
+      saysWrongPassword: /invalid username\/password/,
+      saysDenied: whatIsMissing,
     });
   },
 };

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { accessScenarios, whatIsMissing, wrongPassword } from "./lab/access-scenarios.ts";
 import type { Client } from "./lab/client.ts";
 import { inDebian13, isPresent } from "./lab/command.ts";
 import { must, mustEqual, readTags, verifyStored } from "./lab/registry-content.ts";
@@ -57,6 +58,17 @@ export const cosign: Client = {
       const predicate = join(lab.images.image.folder, "oci-layout");
       await run("attest", ...sign.slice(1), "--type", "custom", "--predicate", predicate, image);
       await run("verify-attestation", ...verify.slice(1), "--type", "custom", image);
+    });
+    await accessScenarios(lab, scenario, {
+      prefix: "cosign",
+      logIn: async (host, { username, password }) => {
+        if (username !== "") await run("login", "--username", username, "--password", password, host);
+      },
+      push: async (image) =>
+        void (await run("copy", "--force", ...plain, image.replace(/\/.*/, "/cosign/tags:v1"), image)),
+      pull: async (image) => void (await run(...verify, image)),
+      saysWrongPassword: wrongPassword,
+      saysDenied: whatIsMissing,
     });
   },
 };

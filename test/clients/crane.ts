@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { accessScenarios, whatIsMissing, wrongPassword } from "./lab/access-scenarios.ts";
 import type { Client } from "./lab/client.ts";
 import { digestOf } from "./lab/images.ts";
 import { redirectScenario } from "./lab/redirects.ts";
@@ -10,6 +11,10 @@ import { layoutDigest } from "./skopeo.ts";
 export const crane: Client = {
   name: "crane",
   needs: ["crane"],
+  deletes: true,
+  longPush: async ({ run }, body) => {
+    await body(async ({ folder }, image) => await run("crane", "push", folder, image));
+  },
   check: async (lab, scenario) => {
     const run = async (...args: string[]): Promise<string> => (await lab.run("crane", ...args)).trim();
     const { image, index } = lab.images;
@@ -57,6 +62,18 @@ export const crane: Client = {
     });
     await scenario("validate", async () => {
       for (const name of ["app:v1", "app:v2", "list:v1"]) await run("validate", "--remote", at(name));
+    });
+    let pulls = 0;
+    await accessScenarios(lab, scenario, {
+      prefix: "crane",
+      logIn: async (host, { username, password }) => {
+        if (username !== "") await run("auth", "login", "--username", username, "--password", password, host);
+      },
+      push: async (name) => void (await run("push", "--index", index.folder, name)),
+      pull: async (name) =>
+        void (await run("pull", "--format", "oci", name, join(lab.folder, `pulled-${++pulls}`))),
+      saysWrongPassword: wrongPassword,
+      saysDenied: whatIsMissing,
     });
     await scenario("delete a tag and a manifest", async () => {
       await run("delete", at("app:v2"));

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { daemonFlags, digestIn, resumesACutPull } from "./docker.ts";
+import { daemonFlags, digestIn, dockerPush, dockerTool, resumesACutPull, sessionScenario } from "./docker.ts";
+import { accessScenarios, forbiddenMountScenario } from "./lab/access-scenarios.ts";
 import type { Client, Lab, Scenario } from "./lab/client.ts";
 import { inDebian13 } from "./lab/command.ts";
 import { withDaemon } from "./lab/daemon.ts";
@@ -15,23 +16,32 @@ export const dockerContainerdStore: Client = {
     "unshare",
     "root",
   ],
-  check: async (lab, scenario) => {
-    const flags = daemonFlags(lab.folder, { features: { "containerd-snapshotter": true } });
-    const line = [...docker(lab), "version"];
-    await withDaemon(
-      inDebian13("dockerd", ...flags, "--storage-driver=native"),
-      {
-        logFile: join(lab.folder, "dockerd.log"),
-        environment: lab.environment,
-        ready: async () => await lab.run(...(line as [string, ...string[]])),
-      },
-      async () => {
-        await images(lab, scenario);
-        await builds(lab, scenario);
-      },
-    );
-  },
+  repositories: ["containerd-store", "buildkit"],
+  check: async (lab, scenario) =>
+    await withDocker(lab, async () => {
+      await images(lab, scenario);
+      await builds(lab, scenario);
+    }),
+  longPush: async (lab, body) =>
+    await withDocker(lab, async () => {
+      const run = async (...args: string[]): Promise<string> => await lab.run(...docker(lab), ...args);
+      await body(async (layout, image) => await dockerPush(lab, run, layout, image));
+    }),
 };
+
+async function withDocker(lab: Lab, body: () => Promise<void>): Promise<void> {
+  const flags = daemonFlags(lab.folder, { features: { "containerd-snapshotter": true } });
+  const line = [...docker(lab), "version"];
+  await withDaemon(
+    inDebian13("dockerd", ...flags, "--storage-driver=native"),
+    {
+      logFile: join(lab.folder, "dockerd.log"),
+      environment: lab.environment,
+      ready: async () => await lab.run(...(line as [string, ...string[]])),
+    },
+    body,
+  );
+}
 
 function docker(lab: Lab): [string, ...string[]] {
   return inDebian13("docker", "-H", `unix://${join(lab.folder, "docker.sock")}`);
@@ -63,6 +73,17 @@ async function images(lab: Lab, scenario: Scenario): Promise<void> {
     mustEqual("the digest", await verifyStored(lab.registry, "containerd-store/second", "v1"), pushed);
     await run("rmi", second);
   });
+  await forbiddenMountScenario(lab, scenario, { wire, prefix: "containerd-store" }, async (repository) => {
+    const elsewhere = `${wire.host}/${repository}:v1`;
+    await run("tag", image, elsewhere);
+    await run("push", elsewhere);
+    await run("rmi", elsewhere);
+  });
+  // containerd shows nothing of what the registry says when it asks for a token.
+  const saysDenied = /push access denied/;
+  const tool = { ...dockerTool("containerd-store", lab.images.smallLayerTar, run), saysDenied };
+  await accessScenarios(lab, scenario, tool);
+  await sessionScenario(lab, scenario, tool.prefix, lab.images.smallLayerTar, run);
   await scenario("pull after removing the image", async () => {
     await forget(run, image);
     wire.forget();

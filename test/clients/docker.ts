@@ -1,7 +1,16 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { amongLogins, configurationOf, forgetLogins } from "./lab/access.ts";
+import {
+  accessScenarios,
+  forbiddenMountScenario,
+  type Tool,
+  whatIsMissing,
+  wrongPassword,
+} from "./lab/access-scenarios.ts";
 import type { Client, Lab, Scenario } from "./lab/client.ts";
 import { withDaemon } from "./lab/daemon.ts";
+import type { Layout } from "./lab/images.ts";
 import { redirectScenario } from "./lab/redirects.ts";
 import { must, mustEqual, readManifest, verifyStored } from "./lab/registry-content.ts";
 import { downloadedBytes, mounts, transcript, uploadedBytes, type Wire } from "./lab/wire.ts";
@@ -15,20 +24,36 @@ const configBytesMax = 16_384;
 export const docker: Client = {
   name: "docker",
   needs: ["docker", "dockerd", "root"],
-  check: async (lab, scenario) => {
-    const socket = join(lab.folder, "docker.sock");
-    const host = `unix://${socket}`;
-    await withDaemon(
-      ["dockerd", ...daemonFlags(lab.folder, {}), "--storage-driver=vfs"],
-      {
-        logFile: join(lab.folder, "dockerd.log"),
-        environment: lab.environment,
-        ready: async () => await lab.run("docker", "-H", host, "version"),
-      },
-      async () => await scenarios(lab, scenario, host),
-    );
-  },
+  check: async (lab, scenario) => await withDocker(lab, async (run) => await scenarios(lab, scenario, run)),
+  longPush: async (lab, body) =>
+    await withDocker(lab, async (run) => {
+      await body(async (layout, image) => await dockerPush(lab, run, layout, image));
+    }),
 };
+
+type Run = (...args: string[]) => Promise<string>;
+
+async function withDocker(lab: Lab, body: (run: Run) => Promise<void>): Promise<void> {
+  const host = `unix://${join(lab.folder, "docker.sock")}`;
+  await withDaemon(
+    ["dockerd", ...daemonFlags(lab.folder, {}), "--storage-driver=vfs"],
+    {
+      logFile: join(lab.folder, "dockerd.log"),
+      environment: lab.environment,
+      ready: async () => await lab.run("docker", "-H", host, "version"),
+    },
+    async () =>
+      await body(async (...args) => await lab.run("env", "DOCKER_BUILDKIT=0", "docker", "-H", host, ...args)),
+  );
+}
+
+/** Loads an image and pushes it. */
+export async function dockerPush(lab: Lab, run: Run, layout: Layout, image: string): Promise<void> {
+  const archive = join(lab.folder, `${layout.digest.slice(-12)}.tar`);
+  await lab.run("skopeo", "copy", `oci:${layout.folder}:v1`, `docker-archive:${archive}:${image}`);
+  await run("load", "--quiet", "--input", archive);
+  await run("push", image);
+}
 
 /** A daemon that touches nothing outside its folder: no bridge, no rules, a socket and data of its own. */
 export function daemonFlags(folder: string, configuration: object): string[] {
@@ -46,9 +71,7 @@ export function daemonFlags(folder: string, configuration: object): string[] {
   ];
 }
 
-async function scenarios(lab: Lab, scenario: Scenario, host: string): Promise<void> {
-  const run = async (...args: string[]): Promise<string> =>
-    await lab.run("env", "DOCKER_BUILDKIT=0", "docker", "-H", host, ...args);
+async function scenarios(lab: Lab, scenario: Scenario, run: Run): Promise<void> {
   const wire = await lab.wire();
   const image = `${wire.host}/docker/app:v1`;
   let pushed = "";
@@ -106,11 +129,69 @@ async function scenarios(lab: Lab, scenario: Scenario, host: string): Promise<vo
     await run("tag", redirected, image);
     await run("rmi", redirected);
   });
+  await forbiddenMountScenario(lab, scenario, { wire, prefix: "docker" }, async (repository) => {
+    await run("tag", image, `${wire.host}/${repository}:v1`);
+    await run("push", `${wire.host}/${repository}:v1`);
+  });
+  await accessScenarios(lab, scenario, dockerTool("docker", lab.images.smallLayerTar, run));
+  await sessionScenario(lab, scenario, "docker", lab.images.smallLayerTar, run);
   await scenario("pull by digest", async () => {
     await run("rmi", image);
     await run("pull", `${wire.host}/docker/app@${pushed}`);
     const reference = `${wire.host}/docker/app@${pushed}`;
     mustEqual("the image's id", (await run("image", "inspect", "-f", "{{.Id}}", reference)).trim(), id);
+  });
+}
+
+/** docker as somebody, with an image of one small layer. */
+export function dockerTool(prefix: string, layer: string, run: Run): Tool {
+  return {
+    prefix,
+    logIn: async (host, { username, password }) => {
+      if (username !== "") await run("login", "--username", username, "--password", password, host);
+    },
+    push: async (image) => {
+      await run("import", layer, image);
+      await run("push", image);
+    },
+    pull: async (image) => void (await run("pull", image)),
+    saysWrongPassword: wrongPassword,
+    saysDenied: whatIsMissing,
+  };
+}
+
+/** Logs in with a session in the place of a password: docker keeps it as an identity token, and from then on asks by POST. */
+export async function sessionScenario(
+  lab: Lab,
+  scenario: Scenario,
+  prefix: string,
+  layer: string,
+  run: Run,
+): Promise<void> {
+  const { access, login } = lab;
+  if (access === undefined || login === undefined) return;
+  await scenario("log in with a session, push and pull", async () => {
+    const wire = await lab.strangersWire();
+    const tool = dockerTool(prefix, layer, run);
+    const image = `${wire.host}/${prefix}/session:v1`;
+    const session = await access.session(login);
+    await amongLogins(lab.environment, async () => {
+      forgetLogins(lab.environment);
+      await tool.logIn(wire.host, { username: "00000000-0000-0000-0000-000000000000", password: session });
+      const { auths } = JSON.parse(readFileSync(configurationOf(lab.environment), "utf8")) as {
+        auths: Record<string, { identitytoken?: string }>;
+      };
+      mustEqual("the identity token", auths[wire.host]?.identitytoken, session);
+      wire.forget();
+      await tool.push(image);
+      await tool.pull(image);
+    });
+    const asked = wire.exchanges.filter(({ target }) => target.startsWith("/oauth2/token"));
+    must(
+      asked.length > 0 && asked.every(({ method }) => method === "POST"),
+      `not by POST:\n${transcript(wire)}`,
+    );
+    await verifyStored(lab.registry, `${prefix}/session`, "v1");
   });
 }
 

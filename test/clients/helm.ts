@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { accessScenarios, whatIsMissing, wrongPassword } from "./lab/access-scenarios.ts";
 import type { Client } from "./lab/client.ts";
 import { digestOf } from "./lab/images.ts";
 import { redirectScenario } from "./lab/redirects.ts";
@@ -9,6 +10,22 @@ import { must, mustEqual, readTags, verifyStored } from "./lab/registry-content.
 export const helm: Client = {
   name: "helm",
   needs: ["helm"],
+  longPush: async ({ run, folder }, body) => {
+    // A chart is one layer, and no file of it is bigger than 5 MiB.
+    await body(
+      async (layout, image) => {
+        const [, parent = "", name = "", version = ""] = /^(.*)\/([^/]+):([^:]+)$/.exec(image) ?? [];
+        const chart = join(folder, name);
+        mkdirSync(join(chart, "files"), { recursive: true });
+        writeFileSync(join(chart, "Chart.yaml"), `apiVersion: v2\nname: ${name}\nversion: ${version}\n`);
+        for (const [index, file] of layout.sources.entries())
+          copyFileSync(file, join(chart, "files", String(index)));
+        await run("helm", "package", chart, "--destination", folder);
+        await run("helm", ...push(join(folder, `${name}-${version}.tgz`), `oci://${parent}`).slice(1));
+      },
+      ["few"],
+    );
+  },
   check: async (lab, scenario) => {
     const run = async (...args: string[]): Promise<string> => await lab.run("helm", ...args);
     const repository = `oci://${lab.registry}/helm`;
@@ -73,6 +90,42 @@ export const helm: Client = {
         (await run("show", "chart", `${repository}/web`, "--plain-http")).includes("name: web"),
         "no chart",
       );
+    });
+    // A chart's own name and version are the last parts of its reference.
+    const chartAt = async (image: string): Promise<{ parent: string; name: string; version: string }> => {
+      const [, parent = "", name = "", version = ""] = /^(.*)\/([^/]+):([^:]+)$/.exec(image) ?? [];
+      const folder = join(lab.folder, "access", name);
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, "Chart.yaml"), `apiVersion: v2\nname: ${name}\nversion: ${version}\n`);
+      await run("package", folder, "--destination", lab.folder);
+      return { parent, name, version };
+    };
+    await accessScenarios(lab, scenario, {
+      prefix: "helm",
+      tag: "1.0.0",
+      logIn: async (host, { username, password }) => {
+        const who = ["--username", username, "--password", password];
+        if (username !== "") await run("registry", "login", "--plain-http", ...who, host);
+        else await run("registry", "logout", host);
+      },
+      push: async (image) => {
+        const { parent, name, version } = await chartAt(image);
+        await run(...push(join(lab.folder, `${name}-${version}.tgz`), `oci://${parent}`).slice(1));
+      },
+      pull: async (image) => {
+        const { parent, name, version } = await chartAt(image);
+        await run(
+          "pull",
+          `oci://${parent}/${name}`,
+          "--version",
+          version,
+          "--plain-http",
+          "--destination",
+          chart,
+        );
+      },
+      saysWrongPassword: wrongPassword,
+      saysDenied: whatIsMissing,
     });
   },
 };

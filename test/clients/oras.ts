@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { accessScenarios, whatIsMissing, wrongPassword } from "./lab/access-scenarios.ts";
 import type { Client } from "./lab/client.ts";
 import { digestOf } from "./lab/images.ts";
 import { redirectScenario } from "./lab/redirects.ts";
@@ -12,6 +13,13 @@ const noteType = "application/vnd.example.note";
 export const oras: Client = {
   name: "oras",
   needs: ["oras"],
+  deletes: true,
+  longPush: async ({ run }, body) => {
+    await body(
+      async ({ folder }, image) =>
+        await run("oras", "cp", "--from-oci-layout", "--to-plain-http", `${folder}:v1`, image),
+    );
+  },
   check: async (lab, scenario) => {
     const wire = await lab.wire();
     const at = (repository: string): string => `${wire.host}/oras/${repository}`;
@@ -78,6 +86,17 @@ export const oras: Client = {
         digestOf(readFileSync(join(folder, "model.bin"))),
       );
       mustEqual("model.bin", is, was);
+    });
+    await accessScenarios(lab, scenario, {
+      prefix: "oras",
+      logIn: async (host, { username, password }) => {
+        if (username !== "") await run("login", "--username", username, "--password", password, host);
+      },
+      push: async (name) =>
+        void (await run("push", "--artifact-type", noteType, name, "note.txt:text/plain")),
+      pull: async (name) => void (await run("pull", name, "--output", "pulled")),
+      saysWrongPassword: wrongPassword,
+      saysDenied: whatIsMissing,
     });
     await scenario("tag, list and delete", async () => {
       await run("tag", at("model:v1"), "v2");

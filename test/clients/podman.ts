@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { accessScenarios, forbiddenMountScenario, whatIsMissing } from "./lab/access-scenarios.ts";
 import type { Client } from "./lab/client.ts";
 import { redirectScenario } from "./lab/redirects.ts";
 import { must, mustEqual, verifyStored } from "./lab/registry-content.ts";
@@ -8,6 +9,17 @@ import { downloadedBytes, mounts, transcript, uploadedBytes } from "./lab/wire.t
 export const podman: Client = {
   name: "podman",
   needs: ["podman"],
+  longPush: async (lab, body) => {
+    const store = ["--root", join(lab.folder, "root"), "--runroot", join(lab.folder, "runroot")];
+    const run = async (...args: string[]): Promise<string> =>
+      await lab.run("podman", ...store, "--storage-driver", "vfs", ...args);
+    await body(async (layout, image) => {
+      const local = `localhost/${layout.digest.slice(-12)}:v1`;
+      const into = `containers-storage:[vfs@${join(lab.folder, "root")}+${join(lab.folder, "runroot")}]${local}`;
+      await lab.run("skopeo", "copy", `oci:${layout.folder}:v1`, into);
+      await run("push", "--quiet", "--tls-verify=false", local, `docker://${image}`);
+    });
+  },
   check: async (lab, scenario) => {
     const store = ["--root", join(lab.folder, "root"), "--runroot", join(lab.folder, "runroot")];
     const run = async (...args: string[]): Promise<string> =>
@@ -54,6 +66,9 @@ export const podman: Client = {
       );
       await verifyStored(lab.registry, "podman/second", "v1");
     });
+    await forbiddenMountScenario(lab, scenario, { wire, prefix: "podman" }, async (repository) => {
+      await run("push", plain, image, `${wire.host}/${repository}:v1`);
+    });
     await scenario("search, and list of tags", async () => {
       must(
         (await run("search", plain, `${wire.host}/podman`)).includes("podman/second"),
@@ -61,6 +76,19 @@ export const podman: Client = {
       );
       const tags = await run("search", plain, "--list-tags", `${wire.host}/podman/app`);
       must(tags.includes("v1"), `no tag in:\n${tags}`);
+    });
+    await accessScenarios(lab, scenario, {
+      prefix: "podman",
+      logIn: async (host, { username, password }) => {
+        if (username !== "") await run("login", plain, "--username", username, "--password", password, host);
+      },
+      push: async (name) => {
+        await run("import", lab.images.smallLayerTar, name);
+        await run("push", plain, name);
+      },
+      pull: async (name) => void (await run("pull", plain, name)),
+      saysWrongPassword: /invalid username\/password/,
+      saysDenied: whatIsMissing,
     });
   },
 };

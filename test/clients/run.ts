@@ -1,7 +1,8 @@
 /**
- * Runs real clients against the built registry: `node test/clients/run.ts [--store azure] [--collecting] [CLIENT...]`, all clients
+ * Runs real clients against the built registry: `node test/clients/run.ts [--store azure] [--collecting] [--auth] [CLIENT...]`, all clients
  * unless some are named, on this machine's disk unless emulators of Azure's services are asked for. With `--collecting` the registry
  * collects all the time, and after each client all that it pushed is deleted.
+ * With `--auth` the registry wants to know who is calling, and each client logs in with a token that may do no more than its scenarios.
  * A client that is absent is skipped, and with CLIENTS_REQUIRED=all it is a failure.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -9,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { collectingSettings, complainOf, describeCollected, readCollected } from "../support/collecting.ts";
+import type { Login } from "../support/registry-access.ts";
 import { type RunningRegistry, startRegistry } from "../support/registry-process.ts";
 import { buildah } from "./buildah.ts";
 import { cosign } from "./cosign.ts";
@@ -17,10 +19,12 @@ import { ctr } from "./ctr.ts";
 import { docker } from "./docker.ts";
 import { dockerContainerdStore } from "./docker-containerd-store.ts";
 import { helm } from "./helm.ts";
+import { Access, keepLogin } from "./lab/access.ts";
 import type { Client, Lab, Scenario } from "./lab/client.ts";
 import { commandsIn, isPresent } from "./lab/command.ts";
 import { deleteRepositories } from "./lab/delete-repositories.ts";
 import { buildImages, type Images } from "./lab/images.ts";
+import { longPushes, thinBytesPerSecond, tokenSeconds } from "./lab/long-pushes.ts";
 import { checkRedirects } from "./lab/redirects.ts";
 import { startWire, type Wire, type WireOptions } from "./lab/wire.ts";
 import { oras } from "./oras.ts";
@@ -86,6 +90,7 @@ async function main(): Promise<number> {
     options: {
       store: { type: "string", default: "local" },
       collecting: { type: "boolean", default: false },
+      auth: { type: "boolean", default: false },
     },
     allowPositionals: true,
   });
@@ -109,12 +114,19 @@ async function main(): Promise<number> {
     report.note("(images)", "build them", "ok", Date.now() - begun);
     const home = join(folder, "registry");
     mkdirSync(home);
-    const environment = options.collecting ? collecting : {};
+    const environment = {
+      ...(options.collecting ? collecting : {}),
+      ...(options.auth ? { AUTH: "true", KEY_FILE: join(home, "keys.json") } : {}),
+    };
     const registry = await startRegistry({ folder: home, store: options.store, environment });
+    const access = options.auth ? new Access(registry) : undefined;
+    await access?.prepare();
+    const outliving = access === undefined ? undefined : outlive(chosen, folder, images, report);
     for (const client of chosen) {
-      await runClient(client, registry, images, folder, report);
+      await runClient(client, { registry, access, images, parent: folder }, report);
       if (options.collecting) await deleteRepositories(registry.host);
     }
+    await outliving;
     if (registry.storage !== undefined) await checkRedirects(registry.storage, report.scenario("(registry)"));
     if (options.collecting) await checkCollected(registry, report.scenario("(registry)"));
     await report.scenario("(registry)")("end on SIGTERM", async () => await registry.stop());
@@ -137,12 +149,40 @@ async function checkCollected({ logFile }: RunningRegistry, scenario: Scenario):
   });
 }
 
+/** On a registry of its own, whose tokens live for a minute, beside all else: it is mostly waiting. */
+async function outlive(
+  chosen: readonly Client[],
+  folder: string,
+  images: Images,
+  report: Report,
+): Promise<void> {
+  const parent = join(folder, "long");
+  const home = join(parent, "registry");
+  mkdirSync(home, { recursive: true });
+  const environment = { AUTH: "true", ACCESS_TOKEN_SECONDS: String(tokenSeconds) };
+  const registry = await startRegistry({ folder: home, environment });
+  const access = new Access(registry);
+  await access.prepare();
+  const world = { registry, access, images, parent, bytesPerSecond: thinBytesPerSecond };
+  await Promise.all(chosen.map(async (client) => await runClient(client, world, report, longPushes)));
+  await registry.stop();
+}
+
+interface World {
+  /** Of each wire; usually as many as it can. */
+  readonly bytesPerSecond?: number;
+  readonly registry: RunningRegistry;
+  readonly access: Access | undefined;
+  readonly images: Images;
+  readonly parent: string;
+}
+
 async function runClient(
   client: Client,
-  registry: RunningRegistry,
-  images: Images,
-  parent: string,
+  { registry, access, images, parent, bytesPerSecond }: World,
   report: Report,
+  check: (client: Client, lab: Lab, scenario: Scenario) => Promise<void> = async (one, lab, scenario) =>
+    await one.check(lab, scenario),
 ): Promise<void> {
   const missing = client.needs.filter((program) => !isPresent(program));
   if (missing.length > 0) {
@@ -156,19 +196,32 @@ async function runClient(
     wires.push(one);
     return one;
   };
+  const environment = environmentOf(folder);
+  const login = await access?.loginOf(client);
+  const logIn = (host: string, as: Login) => keepLogin(environment, host, as);
   const lab: Lab = {
-    ...commandsIn(environmentOf(folder)),
+    ...commandsIn(environment),
     registry: registry.host,
     folder,
     images,
-    wire: async () => await opened({ storage: registry.storage?.endpoint }),
-    guardedWire: async () => await opened({ guarded: true }),
+    wire: async () => {
+      const one = await opened({ storage: registry.storage?.endpoint, bytesPerSecond });
+      if (login !== undefined) logIn(one.host, login);
+      return one;
+    },
+    guardedWire: async () => await opened({ guarded: login === undefined }),
+    strangersWire: async () => await opened({ storage: registry.storage?.endpoint }),
     storage: registry.storage,
+    logIn,
+    login,
+    access,
   };
+  const names = [registry.host, registry.host.replace("127.0.0.1", "localhost")];
+  if (login !== undefined) for (const name of names) logIn(name, login);
   const scenario = report.scenario(client.name);
   let settingUp: unknown;
   try {
-    await client.check(lab, scenario);
+    await check(client, lab, scenario);
   } catch (error) {
     settingUp = error;
   }

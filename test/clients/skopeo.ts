@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { accessScenarios, whatIsMissing } from "./lab/access-scenarios.ts";
 import type { Client } from "./lab/client.ts";
 import { digestOf } from "./lab/images.ts";
 import { redirectScenario } from "./lab/redirects.ts";
@@ -15,6 +16,13 @@ import {
 export const skopeo: Client = {
   name: "skopeo",
   needs: ["skopeo"],
+  deletes: true,
+  longPush: async ({ run }, body) => {
+    await body(
+      async ({ folder }, image) =>
+        await run("skopeo", "copy", "--dest-tls-verify=false", `oci:${folder}:v1`, `docker://${image}`),
+    );
+  },
   check: async (lab, scenario) => {
     const run = async (...args: string[]): Promise<string> => await lab.run("skopeo", ...args);
     const at = (repository: string): string => `docker://${lab.registry}/skopeo/${repository}`;
@@ -86,6 +94,22 @@ export const skopeo: Client = {
         (await readManifest(lab.registry, "skopeo/list", digestOf(manifest))).digest !== "",
         "unknown manifest",
       );
+    });
+    let pulls = 0;
+    await accessScenarios(lab, scenario, {
+      prefix: "skopeo",
+      logIn: async (host, { username, password }) => {
+        const who = ["--username", username, "--password", password];
+        if (username !== "") await run("login", "--tls-verify=false", ...who, host);
+      },
+      push: async (name) =>
+        void (await run("copy", "--all", to, `oci:${index.folder}:v1`, `docker://${name}`)),
+      pull: async (name) => {
+        const back = join(lab.folder, `pulled-${++pulls}`);
+        await run("copy", "--all", from, `docker://${name}`, `oci:${back}:v1`);
+      },
+      saysWrongPassword: /invalid username\/password/,
+      saysDenied: whatIsMissing,
     });
     await scenario("delete", async () => {
       await run("delete", "--tls-verify=false", at("list:v1"));

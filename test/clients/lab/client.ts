@@ -1,6 +1,9 @@
+import type { Login } from "../../support/registry-access.ts";
 import type { StrictStorageFront } from "../../support/strict-storage.ts";
+import type { Access } from "./access.ts";
 import type { Commands } from "./command.ts";
 import type { Images } from "./images.ts";
+import type { LongPush } from "./long-pushes.ts";
 import type { Wire } from "./wire.ts";
 
 /** What every client gets to work with. */
@@ -13,8 +16,15 @@ export interface Lab extends Commands {
   readonly images: Images;
   /** A recording proxy before the registry, for what has to be seen on the wire; closed at the end. */
   wire(): Promise<Wire>;
-  /** One that wants a name and a password, and lets redirects lead where they lead. */
+  /** One where a name and a password are wanted, and redirects lead where they lead. */
   guardedWire(): Promise<Wire>;
+  /** One where the client has not logged in yet. */
+  strangersWire(): Promise<Wire>;
+  /** Keeps a login where the client finds it. */
+  logIn(host: string, login: Login): void;
+  /** Who the client is, where the registry wants to know; it has logged in already. */
+  readonly login: Login | undefined;
+  readonly access: Access | undefined;
   /** What redirects lead to; undefined where bytes are served through. */
   readonly storage: StrictStorageFront | undefined;
 }
@@ -30,5 +40,11 @@ export interface Client {
    * `root` where it only runs as that user.
    */
   readonly needs: readonly string[];
+  /** What its scenarios push to begins with one of these; usually the client's name. */
+  readonly repositories?: readonly string[];
+  /** Whether they delete. */
+  readonly deletes?: boolean;
+  /** Pushes that outlive their token. */
+  readonly longPush?: LongPush;
   check(lab: Lab, scenario: Scenario): Promise<void>;
 }

@@ -8,6 +8,8 @@ import { gzipSync } from "node:zlib";
 const bigFileBytes = 210 * 1024 * 1024;
 /** Bytes of what differs between two platforms of the index. */
 const platformFileBytes = 3 * 1024 * 1024;
+/** Bytes of each of the images that are to take long. */
+export const slowBytes = 9 * 1024 * 1024;
 
 const manifestType = "application/vnd.oci.image.manifest.v1+json";
 const indexType = "application/vnd.oci.image.index.v1+json";
@@ -27,8 +29,16 @@ export interface Layout {
   readonly archive: string;
 }
 
+/** An image of layers that nothing can compress. */
+export interface NoiseLayout extends Layout {
+  /** What is in each of its layers: one file. */
+  readonly sources: readonly string[];
+}
+
 /** The images that clients push, made from nothing but this machine's busybox. */
 export interface Images {
+  /** For what is to take long: a few layers that are big for a thin line, and many small ones. */
+  readonly slow: { readonly few: NoiseLayout; readonly many: NoiseLayout };
   /** One platform, three layers, the last of more than 200 MB. */
   readonly image: Layout;
   /** An index of two platforms. */
@@ -69,7 +79,11 @@ export function buildImages(folder: string): Images {
   const bigLayer = layers[2]?.descriptor;
   if (bigLayer === undefined || bigLayer.size < 200_000_000) throw new Error("the big layer is too small");
   const imageLayout = image.finish(image.manifest("amd64", layers));
-  return { image: imageLayout, index: buildIndex(folder, app), bigLayer, buildContext, smallLayerTar };
+  const slow = {
+    few: buildNoise(folder, "few", 3, slowBytes / 3),
+    many: buildNoise(folder, "many", 30, slowBytes / 30),
+  };
+  return { image: imageLayout, index: buildIndex(folder, app), bigLayer, buildContext, smallLayerTar, slow };
 }
 
 function buildIndex(folder: string, app: string): Layout {
@@ -83,6 +97,20 @@ function buildIndex(folder: string, app: string): Layout {
     return { ...child, platform: { architecture, os: "linux" } };
   });
   return index.finish(index.json(indexType, { schemaVersion: 2, mediaType: indexType, manifests: children }));
+}
+
+function buildNoise(folder: string, name: string, layers: number, bytesEach: number): NoiseLayout {
+  const writer = new LayoutWriter(join(folder, name));
+  const sources: string[] = [];
+  const made = Array.from({ length: layers }, (_, index) => {
+    const own = join(folder, `${name}-${index}`);
+    mkdirSync(own);
+    const source = join(own, `noise-${index}`);
+    writeFileSync(source, noise(`${name} ${index}`, Math.floor(bytesEach)));
+    sources.push(source);
+    return writer.layer(tar(own), 0);
+  });
+  return { ...writer.finish(writer.manifest("amd64", made)), sources };
 }
 
 const dockerfile = `FROM scratch

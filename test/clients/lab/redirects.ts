@@ -1,5 +1,3 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { StrictStorageFront } from "../../support/strict-storage.ts";
 import type { Lab, Scenario } from "./client.ts";
 import { must, mustEqual } from "./registry-content.ts";
@@ -23,7 +21,7 @@ export async function redirectScenario(
     const wire = await lab.guardedWire();
     // Clients compare names, not ports: under the storage's own name they would send them on, and rightly.
     const host = wire.host.replace("127.0.0.1", "localhost");
-    logIn(lab, host);
+    lab.logIn(host, lab.login ?? credentials);
     const before = { signed: storage.signed, refused: storage.refused };
     await pull(host);
     const redirected = wire.exchanges.filter(
@@ -33,14 +31,6 @@ export async function redirectScenario(
     must(storage.signed > before.signed, `no redirect was followed:\n${transcript(wire)}`);
     mustEqual("signed URLs called with credentials", storage.refused, before.refused);
   });
-}
-
-/** Where all clients look that are not told by a flag. */
-function logIn(lab: Lab, host: string): void {
-  const folder = join(lab.environment["HOME"] ?? "", ".docker");
-  mkdirSync(folder, { recursive: true });
-  const auth = Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64");
-  writeFileSync(join(folder, "config.json"), JSON.stringify({ auths: { [host]: { auth } } }));
 }
 
 /** What all clients together did to the storage. */

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Login } from "../../support/registry-access.ts";
 import { digestOf } from "./images.ts";
 
 /** A manifest as the registry gives it. */
@@ -29,6 +30,26 @@ const accept = [
   "application/vnd.docker.distribution.manifest.v2+json",
 ].join(", ");
 
+/** Authorization of the lab itself, by `host:port`. */
+const looks = new Map<string, string>();
+
+/** Logs the lab itself in, for all that it looks at there from now on. */
+export function lookAs(host: string, { username, password }: Login): void {
+  looks.set(host, `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`);
+}
+
+/** A request of the lab's own. */
+export async function look(
+  url: string,
+  {
+    method = "GET",
+    headers = {},
+  }: { readonly method?: string; readonly headers?: Record<string, string> } = {},
+): Promise<Response> {
+  const authorization = looks.get(new URL(url).host);
+  return await fetch(url, { method, headers: { ...(authorization && { authorization }), ...headers } });
+}
+
 /**
  * Looks at what a client left in the registry, without any client.
  * @throws Error when it is absent, or when a digest that the registry names is not that of the bytes
@@ -39,7 +60,7 @@ export async function readManifest(
   reference: string,
 ): Promise<StoredManifest> {
   const url = `http://${host}/v2/${repository}/manifests/${reference}`;
-  const reply = await fetch(url, { headers: { accept } });
+  const reply = await look(url, { headers: { accept } });
   const bytes = new Uint8Array(await reply.arrayBuffer());
   if (reply.status !== 200) throw new Error(`GET ${url} was answered with ${reply.status}`);
   const digest = digestOf(bytes);
@@ -69,7 +90,7 @@ export async function verifyStored(host: string, repository: string, reference: 
 
 async function verifyBlob(host: string, repository: string, digest: string): Promise<void> {
   const url = `http://${host}/v2/${repository}/blobs/${digest}`;
-  const reply = await fetch(url);
+  const reply = await look(url);
   if (reply.status !== 200 || reply.body === null)
     throw new Error(`GET ${url} was answered with ${reply.status}`);
   const hash = createHash("sha256");
@@ -80,7 +101,7 @@ async function verifyBlob(host: string, repository: string, digest: string): Pro
 
 /** The tags of a repository. */
 export async function readTags(host: string, repository: string): Promise<readonly string[]> {
-  const reply = await fetch(`http://${host}/v2/${repository}/tags/list`);
+  const reply = await look(`http://${host}/v2/${repository}/tags/list`);
   if (reply.status !== 200) throw new Error(`tags of ${repository}: ${reply.status}`);
   const { tags } = (await reply.json()) as { tags: string[] };
   return tags;
@@ -88,7 +109,7 @@ export async function readTags(host: string, repository: string): Promise<readon
 
 /** The status of a request for a manifest, for those that must be gone. */
 export async function manifestStatus(host: string, repository: string, reference: string): Promise<number> {
-  const reply = await fetch(`http://${host}/v2/${repository}/manifests/${reference}`, {
+  const reply = await look(`http://${host}/v2/${repository}/manifests/${reference}`, {
     method: "HEAD",
     headers: { accept },
   });

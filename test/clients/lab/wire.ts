@@ -1,4 +1,6 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+import { Transform } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** One request with its reply, as seen between a client and the registry. */
 export interface Exchange {
@@ -32,6 +34,8 @@ export interface WireOptions {
   readonly storage?: string | undefined;
   /** Answers who does not say who they are as a registry does that wants a name and a password; any will do. */
   readonly guarded?: boolean;
+  /** What all requests' bodies together may carry, as a thin line does. */
+  readonly bytesPerSecond?: number | undefined;
 }
 
 /** Who may be answered, and where it is forwarded. */
@@ -39,15 +43,18 @@ interface Way {
   readonly registry: URL;
   readonly storage: URL | undefined;
   readonly guarded: boolean;
+  /** A body's way to the registry. */
+  readonly line: () => Transform | undefined;
 }
 
 /** Listens on a free loopback port and hands everything on, streaming. @param registry `host:port` */
 export async function startWire(registry: string, options: WireOptions = {}): Promise<Wire> {
-  const { storage, guarded = false } = options;
+  const { storage, guarded = false, bytesPerSecond } = options;
   const way: Way = {
     registry: new URL(`http://${registry}`),
     storage: storage === undefined ? undefined : new URL(storage),
     guarded,
+    line: bytesPerSecond === undefined ? () => undefined : thinLine(bytesPerSecond),
   };
   const exchanges: Exchange[] = [];
   const cut: { after: number | undefined } = { after: undefined };
@@ -138,7 +145,23 @@ function handOn(
   incoming.on("data", (chunk: Buffer) => {
     exchange.requestBytes += chunk.length;
   });
-  incoming.pipe(forward);
+  const line = way.line();
+  // Only the body is slow.
+  if (line !== undefined) forward.flushHeaders();
+  if (line === undefined) incoming.pipe(forward);
+  else incoming.pipe(line).pipe(forward);
+}
+
+/** One line that bodies share: each piece waits until those before it are through. */
+function thinLine(bytesPerSecond: number): () => Transform {
+  let freeAt = 0;
+  return () =>
+    new Transform({
+      transform: (chunk: Buffer, _, done) => {
+        freeAt = Math.max(freeAt, Date.now()) + (chunk.length / bytesPerSecond) * 1000;
+        void sleep(freeAt - Date.now()).then(() => done(null, chunk));
+      },
+    });
 }
 
 async function closeServer(server: Server): Promise<void> {
