@@ -152,6 +152,28 @@ export const entraAdministrator = async (): Promise<Coming> => {
   return by(world, basic(tokenUser, await entra.sign({ claims: entraClaims(tenantId) })));
 };
 
+/** With an access token of these scopes as the password. */
+export const tokenAsPassword = (scopes: readonly string[]) => async (): Promise<Coming> => {
+  const world = await openWorld();
+  const authorization = await bearer(world, admin(world), ...scopes);
+  return by(world, basic(tokenUser, authorization.slice("Bearer ".length)));
+};
+
+/** With a refresh token of the administrator as the password. */
+export const session = async (): Promise<Coming> => {
+  const world = await openWorld();
+  const password = world.administrator;
+  const form = { grant_type: "password", username: "administrator", password, access_type: "offline" };
+  const answer = await world.send({
+    method: "POST",
+    target: "/oauth2/token",
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body: [Buffer.from(new URLSearchParams(form).toString())],
+  });
+  const { refresh_token: token } = JSON.parse(answer.body.toString()) as { refresh_token: string };
+  return by(world, basic(tokenUser, token));
+};
+
 /** By a token of the administrator for everything in another registry. */
 export const ofAnotherRegistry = async (): Promise<Coming> => {
   const world = await openWorld();

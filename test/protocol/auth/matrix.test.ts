@@ -18,7 +18,9 @@ import {
   password,
   revoked,
   saying,
+  session,
   token,
+  tokenAsPassword,
   wrongPassword,
 } from "./matrix-callers.ts";
 import { matrixRequests } from "./matrix-requests.ts";
@@ -138,6 +140,8 @@ const expected: readonly (readonly [string, () => Promise<Coming>, string])[] = 
     token(["repository:*:*", "registry:catalog:*", "registry:deleted_catalog:*"]),
     "y-yyy yyyyy yyy-",
   ],
+  ["token for `pull`, as the password", tokenAsPassword(["repository:team/app:pull"]), "yyyss yssss sss-"],
+  ["session of the administrator, as the password", session, "yyyyy yyyyy yyyy"],
   ["token of an issuer with a trust rule, `_repositories_push`", federated(false), "yyyyy yynnn nnn-"],
   ["token that was given for it", federated(true), "y-yys yysss sss-"],
   ["administrator by Entra", entraAdministrator, "yyyyy yyyyy yyyy"],
