@@ -36,10 +36,11 @@ const openActions: readonly RepositoryAction[] = ["pull", "metadata_read"];
  * @throws RegistryError UNAUTHORIZED with a challenge, DENIED, TOOMANYREQUESTS
  */
 export function authorize(approach: Approach, requirement: Requirement): Caller | Promise<Caller> {
-  const { identity, authorization, registry, hasBody } = approach;
+  const { identity, authorization, registry } = approach;
+  const graceSeconds = bringsIn(approach, requirement) ? limits.endedTokenSeconds : 0;
   let caller: Caller | Promise<Caller>;
   try {
-    caller = identity.authenticate(authorization, registry, hasBody ? limits.endedTokenSeconds : 0);
+    caller = identity.authenticate(authorization, registry, graceSeconds);
   } catch (error) {
     throw explain(approach, requirement, error);
   }
@@ -50,6 +51,11 @@ export function authorize(approach: Approach, requirement: Requirement): Caller 
       throw explain(approach, requirement, error);
     },
   );
+}
+
+/** Anybody can give any request a body; only those of pushes are waited for. */
+function bringsIn({ hasBody }: Approach, requirement: Requirement): boolean {
+  return hasBody && requirement.kind === "repository" && requirement.anyOf.includes("push");
 }
 
 function admit(approach: Approach, requirement: Requirement, caller: Caller): Caller | Promise<Caller> {

@@ -213,6 +213,12 @@ export const late = (seconds: number) => async (): Promise<Coming> => {
   return by(world, authorization);
 };
 
+/** The same, and every request comes with a body, of which nothing is sent. */
+export const lateWithBody = (seconds: number) => async (): Promise<Coming> => {
+  const { to, headers } = await late(seconds)();
+  return { to, headers: { ...headers, "content-length": "1" } };
+};
+
 /** By a token for everything, half a minute after all were revoked. */
 export const revoked = async (): Promise<Coming> => {
   const world = await openWorld();
