@@ -207,6 +207,14 @@ describe.each(forgeries)("a token %s", (_, forge) => {
   });
 });
 
+test("the keys that are published hold nothing secret", async () => {
+  const { status, body } = await send({}, "/.well-known/jwks.json");
+  const { keys } = JSON.parse(body.toString()) as { keys: Readonly<Record<string, unknown>>[] };
+  expect(status).toBe(200);
+  expect(keys.map((key) => Object.keys(key).sort())).toEqual([["alg", "crv", "kid", "kty", "use", "x", "y"]]);
+  expect(keys[0]).toMatchObject({ alg: "ES256", crv: "P-256", kid, kty: "EC", use: "sig" });
+});
+
 test("10,000 names of keys that nobody knows have the key store asked once, and no more until some seconds are over", async () => {
   const instance = guarded.another();
   await instance.send({ method: "GET", target: "/v2/", headers: { authorization: `Bearer ${good}` } });
