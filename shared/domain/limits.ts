@@ -71,8 +71,9 @@ export const limits = {
   /** Bytes of what an issuer publishes, and seconds until all of it has come. */
   issuerAnswerBytesMax: 256 * kibibyte,
   issuerAnswerSecondsMax: 5,
-  /** Tokens and passwords that one process remembers as verified, by their hash. */
+  /** Tokens and passwords that one process remembers as verified, by their hash, and what all of them grant: repositories and patterns. */
   verifiedMax: 10_000,
+  verifiedGrantsMax: 100_000,
   /** Seconds that a verified token or password is taken for true without another look. */
   verifiedSeconds: 30,
   /** Seconds after which a process reads the keys anew behind its answers, and after which it reads them before it answers. */

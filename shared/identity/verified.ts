@@ -17,6 +17,8 @@ export interface Verified {
 /** Tokens and passwords that were verified here, by the hash of what was sent: the usual request verifies nothing. */
 export class VerifiedCallers {
   readonly #entries = new Map<string, Verified>();
+  /** Of all entries. */
+  #grants = 0;
 
   /** @param header the Authorization header */
   keyOf({ rid }: RegistryDocument, header: string): string {
@@ -35,14 +37,19 @@ export class VerifiedCallers {
     return this.#entries.has(key);
   }
 
+  /** The oldest go where there are too many. Grants count too: one user can have hundreds, and log in under thousands of keys. */
   remember(key: string, entry: Verified): void {
-    this.#entries.delete(key);
+    this.forget(key);
     this.#entries.set(key, entry);
-    const oldest = this.#entries.keys().next().value;
-    if (this.#entries.size > limits.verifiedMax && oldest !== undefined) this.#entries.delete(oldest);
+    this.#grants += entry.caller.grants.length;
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= limits.verifiedMax && this.#grants <= limits.verifiedGrantsMax) return;
+      this.forget(oldest);
+    }
   }
 
   forget(key: string): void {
+    this.#grants -= this.#entries.get(key)?.caller.grants.length ?? 0;
     this.#entries.delete(key);
   }
 }
