@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
 import type { Access } from "../domain/access/scope.ts";
 import { RegistryError } from "../domain/errors.ts";
+import { limits } from "../domain/limits.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { type Principal, subjectOf } from "./principal.ts";
 
@@ -40,6 +41,7 @@ type TokenType = "access_token" | "refresh_token";
 
 /**
  * A signed access token, whose claims are those of Azure Container Registry's with a few more.
+ * @throws RegistryError UNSUPPORTED with status 400 when it grants so much that no header could carry it
  * @see https://distribution.github.io/distribution/spec/auth/jwt/
  */
 export async function signAccessToken(
@@ -49,14 +51,13 @@ export async function signAccessToken(
   issuedAt: number,
 ): Promise<string> {
   const { access, epoch, via, principal, exp } = claims;
-  return await sign(
-    keys,
-    audience,
-    "access_token",
-    { access, roles: [], epoch, via, principal },
-    issuedAt,
-    exp,
-  );
+  const all = { access, roles: [], epoch, via, principal };
+  const token = await sign(keys, audience, "access_token", all, issuedAt, exp);
+  if (`Bearer ${token}`.length > limits.authorizationCharsMax) {
+    const message = "what is asked for is too much for one token: name the repositories, or fewer of them";
+    throw new RegistryError("UNSUPPORTED", { status: 400, message });
+  }
+  return token;
 }
 
 export async function signRefreshToken(

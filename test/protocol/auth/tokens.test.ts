@@ -90,6 +90,19 @@ describe("an access token", () => {
     );
   });
 
+  test("is not given for more than a header can carry", async () => {
+    const names = Array.from({ length: 300 }, (_, index) => `wide/${"a".repeat(60)}${index}`);
+    const actions = names.map((name) => `repositories/${name}/content/read`);
+    const wide = basic("wider", await guarded.addToken("wider", actions));
+    const refused = await askForToken(guarded, wide, ["repository:*:pull"]);
+    expect([refused.status, refused.body.toString()]).toEqual([
+      400,
+      expect.stringContaining("too much for one token: name the repositories"),
+    ]);
+    const token = await bearer(guarded, wide, ...names.slice(0, 32).map((name) => `repository:${name}:pull`));
+    expect((await get(`/v2/${names[0]}/referrers/${absentDigest}`, token)).status).toBe(200);
+  });
+
   test("is not given for a wrong password", async () => {
     for (const authorization of [
       basic("reader", "wrong"),
