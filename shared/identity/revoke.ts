@@ -24,16 +24,19 @@ export function withRevoked(
 ): RegistryAuth {
   const now = ports.clock.now();
   const epoch = (auth?.epoch ?? 0) + 1;
-  // After the life of an access token, and the time until the last process has seen this, nothing is left to refuse.
+  // After the life of an access token, and the time until the last process has seen this, nothing is left to refuse: to refuse all that
+  // is older is to refuse nothing more. It matters where the clock is wrong by which they seem to be over.
   const { accessTokenSecondsMax, endedTokenSeconds, registryStaleSecondsMax } = limits;
   const seconds =
     accessTokenSecondsMax + endedTokenSeconds + registryStaleSecondsMax + ports.graces.skewSeconds;
-  const kept = (auth?.revoked ?? []).filter(
-    ({ key, at }) => !keys.includes(key) && at > now - seconds * 1000,
-  );
+  const others = (auth?.revoked ?? []).filter(({ key }) => !keys.includes(key));
+  const since = now - seconds * 1000;
+  const kept = others.filter(({ at }) => at > since);
+  const over = others.filter(({ at }) => at <= since);
   const revoked = [...kept, ...keys.map((key) => ({ key, epoch, at: now }))];
   if (revoked.length > limits.revocationsMax) return { ...auth, epoch, refusedBelow: epoch, revoked: [] };
-  return { ...auth, epoch, revoked };
+  const refusedBelow = Math.max(auth?.refusedBelow ?? 0, ...over.map((entry) => entry.epoch));
+  return { ...auth, epoch, ...(refusedBelow > 0 ? { refusedBelow } : {}), revoked };
 }
 
 /** Makes all tokens of the registry worthless, access and refresh tokens; passwords stay. */
