@@ -3,7 +3,7 @@ import { listTagNames } from "../../catalog/lists/manifest-pages.ts";
 import { allows } from "../../domain/access/actions.ts";
 import { asDigest } from "../../domain/digest.ts";
 import { limits } from "../../domain/limits.ts";
-import { asTag } from "../../domain/name.ts";
+import { asTag, type RepositoryName } from "../../domain/name.ts";
 import { listDeletedRepositories } from "../../registry/inventory/list-deleted.ts";
 import { listDeletedManifests, listDeletedTags } from "../../registry/inventory/list-deleted-images.ts";
 import { purgeDeletedManifest, purgeDeletedTag } from "../../registry/purge-deleted.ts";
@@ -20,15 +20,15 @@ import { formatAcrPath } from "./route.ts";
 
 // `last` of these lists is whatever the link before says.
 
-/** The repositories that can be restored, each once a page. Those that the caller may not see are left out of their page. */
+/** The repositories that can be restored, each once a page. Of those that the caller may not see, nothing is told. */
 export async function answerDeletedCatalog(exchange: Exchange): Promise<Reply> {
   const { ports, registry, prefix, method, query } = exchange;
   const { limit, last } = parsePage(query);
   if (last !== undefined && !/^kept:[0-9]{15}:/.test(last)) throw malformed("last is that of a link");
-  const { repositories, next } = await listDeletedRepositories(ports, registry, last, limit);
   const grants = await grantsOf(exchange);
-  const seen = repositories.filter(({ name }) => allows(grants, name, "deleted_read"));
-  const names = new Set(seen.map(({ name }) => prefix + name));
+  const seen = (name: RepositoryName) => allows(grants, name, "deleted_read");
+  const { repositories, next } = await listDeletedRepositories(ports, registry, last, limit, seen);
+  const names = new Set(repositories.map(({ name }) => prefix + name));
   const link = linkTo(["_deleted", "_catalog"], limit, next);
   return jsonReply(method, { repositories: [...names] }, 200, link);
 }

@@ -14,7 +14,7 @@ export async function answerDeletedRepositories(exchange: ManagementExchange): P
   const { limit, token } = parseSkipToken(query);
   if (token !== undefined && !/^kept:[0-9]{15}:/.test(token))
     throw malformed("$skiptoken is that of a nextLink");
-  const { repositories, next } = await listDeletedRepositories(ports, registry, token, limit);
+  const { repositories, next } = await listDeletedRepositories(ports, registry, token, limit, () => true);
   const days = registry.policies.softDelete?.days ?? limits.softDeleteDaysUsual;
   const value = repositories.map(({ name, generation, deletedAt }) => ({
     id: resourceId(hosts.scope, registry.name, "deletedRepositories", generation),

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { ensureRegistry } from "../../../shared/catalog/registries.ts";
 import {
   descriptorOf,
   emptyConfig,
@@ -144,5 +145,47 @@ describe("what is in another repository of the registry", () => {
     expect((await send("DELETE", `/v2/mine/blobs/${sha256(layer)}`)).status).toBe(202);
     const administrator = basic("administrator", guarded.administrator);
     expect((await send("GET", `/v2/hidden/blobs/${sha256(layer)}`, administrator)).body).toEqual(layer);
+  });
+});
+
+describe("the list of deleted repositories", () => {
+  test("names none that its reader may not see, nor does the way to its next page", async () => {
+    const { ports, registry, addToken, administrator } = guarded;
+    await ensureRegistry(ports, registry.name, {
+      sparseManifests: false,
+      softDelete: { enabled: true, days: 7 },
+    });
+    guarded = guarded.another();
+    const everything = basic("administrator", administrator);
+    const names = ["gone/one", "lost/two", "gone/three", "lost/four", "lost/five", "gone/six", "lost/seven"];
+    for (const name of names) {
+      await pushBlob(name, Buffer.from(emptyConfig), everything);
+      expect((await putManifest(name, "v1", Buffer.from(imageManifest([])), everything)).status).toBe(201);
+      expect((await send("DELETE", `/acr/v1/${name}`, everything)).status).toBe(202);
+    }
+    const reader = basic("seeker", await addToken("seeker", ["repositories/gone/*/deleted/read"]));
+    const readers: readonly (readonly [string, readonly string[]])[] = [
+      [everything, names],
+      [reader, ["gone/one", "gone/three", "gone/six"]],
+      [owner, []],
+    ];
+    for (const [authorization, seen] of readers) {
+      for (const n of [1, 2, 3, 100]) {
+        const found: string[] = [];
+        let target: string | undefined = `/acr/v1/_deleted/_catalog?n=${n}`;
+        while (target !== undefined) {
+          const { status, headers, body } = await send("GET", target, authorization);
+          expect(status).toBe(200);
+          const { repositories } = JSON.parse(body.toString()) as { repositories: string[] };
+          expect(repositories.length).toBeLessThanOrEqual(n);
+          found.push(...repositories);
+          const link = decodeURIComponent(headers["link"] ?? "");
+          for (const name of names.filter((one) => !seen.includes(one)))
+            expect(link).not.toContain(name.split("/")[1]);
+          target = /^<([^>]+)>/.exec(headers["link"] ?? "")?.[1];
+        }
+        expect([n, found]).toEqual([n, seen]);
+      }
+    }
   });
 });
