@@ -1,5 +1,7 @@
 import { listFirstDigests } from "../../catalog/lists/manifest-pages.ts";
 import { listTagsByName } from "../../catalog/lists/tag-pages.ts";
+import { allows, repositoryActions } from "../../domain/access/actions.ts";
+import { RegistryError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import { lockRepository, openRepository } from "../../registry/change-locks.ts";
 import { deleteRepository } from "../../registry/delete-repository.ts";
@@ -20,6 +22,7 @@ export async function answerRepository(exchange: RepositoryExchange): Promise<Re
     const { anonymousPullEnabled: open, ...attributes } = await readJsonObject(body);
     if (open !== undefined && typeof open !== "boolean")
       throw malformed("anonymousPullEnabled is true or false");
+    if (open === true) demandEverything(exchange);
     await lockRepository(ports, registry, name, parseAttributes(attributes));
     if (open !== undefined) await openRepository(ports, registry, name, open);
   }
@@ -35,6 +38,14 @@ export async function answerRepository(exchange: RepositoryExchange): Promise<Re
       // The hosted service opens a registry only as a whole.
       ...(header.anonymousPull === undefined ? {} : { anonymousPullEnabled: true }),
     },
+  });
+}
+
+/** To open a repository is to let everybody read it, which takes more than the right to lock it. @throws RegistryError DENIED */
+function demandEverything({ caller, prefix, name }: RepositoryExchange): void {
+  if (repositoryActions.every((action) => allows(caller.grants, name, action))) return;
+  throw new RegistryError("DENIED", {
+    message: `to open ${prefix}${name} to everybody takes all actions on it: ${repositoryActions.join(", ")}`,
   });
 }
 

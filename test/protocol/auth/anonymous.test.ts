@@ -31,6 +31,8 @@ async function open(properties: unknown): Promise<void> {
   expect(answer.status).toBe(200);
 }
 
+const manifestOf = (name: string) => ({ method: "GET", target: `/v2/${name}/manifests/v1` });
+
 beforeAll(async () => {
   guarded = await openGuardedRegistry();
   administrator = basic("administrator", guarded.administrator);
@@ -61,6 +63,40 @@ describe("pulls without login", () => {
     expect((await send("PUT", "/v2/shop/web/manifests/v2", undefined, {})).status).toBe(401);
     expect((await send("DELETE", "/v2/shop/web/manifests/v1")).status).toBe(401);
     expect((await send("PATCH", "/acr/v1/shop%2Fweb", undefined, { writeEnabled: false })).status).toBe(401);
+  });
+
+  test("are not for whoever may just lock a repository to allow", async () => {
+    const locker = basic(
+      "locker",
+      await guarded.addToken("locker", [
+        "repositories/secret/metadata/write",
+        "repositories/secret/metadata/read",
+        "repositories/secret/content/write",
+      ]),
+    );
+    const opened = { anonymousPullEnabled: true, listEnabled: false };
+    const owner = basic("owner", await guarded.addToken("owner", "_repositories_admin"));
+    for (const caller of [
+      locker,
+      await bearer(guarded, locker, "repository:secret:*"),
+      await bearer(guarded, owner, "repository:secret:pull,metadata_write"),
+    ]) {
+      const refused = await send("PATCH", "/acr/v1/secret", caller, opened);
+      expect([refused.status, refused.body.toString()]).toEqual([403, expect.stringContaining("DENIED")]);
+      const { body } = await send("GET", "/acr/v1/secret", owner);
+      expect(JSON.parse(body.toString())).toMatchObject({ changeableAttributes: { listEnabled: true } });
+      expect((await send("GET", "/v2/secret/manifests/v1")).status).toBe(401);
+    }
+    const all = await bearer(guarded, owner, "repository:secret:*");
+    for (const [caller, anonymousPullEnabled, read] of [
+      [owner, true, 200],
+      [locker, false, 401],
+      [all, true, 200],
+      [all, false, 401],
+    ] as const) {
+      expect((await send("PATCH", "/acr/v1/secret", caller, { anonymousPullEnabled })).status).toBe(200);
+      expect((await guarded.another().send(manifestOf("secret"))).status).toBe(read);
+    }
   });
 
   test("come with a token of nobody, too, and end when the mark is taken away", async () => {
