@@ -201,7 +201,8 @@ async function runClient(
   const logIn = (host: string, as: Login) => keepLogin(environment, host, as);
   const lab: Lab = {
     ...commandsIn(environment),
-    registry: registry.host,
+    // By another name than the storage's, which would get the tokens of clients that compare no ports.
+    registry: login === undefined ? registry.host : registry.host.replace("127.0.0.1", "localhost"),
     folder,
     images,
     wire: async () => {

@@ -10,6 +10,15 @@ import { lookAs } from "./registry-content.ts";
 /** How long a change of who may do what may take to be seen by the registry that runs. */
 const noticedMillisMax = 70_000;
 
+let last: Promise<unknown> = Promise.resolve();
+
+/** One after the other: a process that opens a store while it closes the same one waits for itself. */
+async function alone<T>(work: () => Promise<T>): Promise<T> {
+  const turn = last.then(work);
+  last = turn.catch(() => undefined);
+  return await turn;
+}
+
 /** Names in a registry that wants to know who is calling. */
 export class Access {
   readonly #registry: RunningRegistry;
@@ -22,8 +31,17 @@ export class Access {
   /** Lets the lab itself see everything, and repositories be marked as open to everybody. */
   async prepare(): Promise<void> {
     const all = ["content/read", "content/delete", "metadata/read"].map((what) => `repositories/*/${what}`);
-    lookAs(this.#registry.host, await addToken(this.#settings, "onlooker", all));
-    await administer(this.#settings, undefined, async (admin) => await admin.setAnonymousPull("selected"));
+    const onlooker = await alone(async () => await addToken(this.#settings, "onlooker", all));
+    const { host } = this.#registry;
+    for (const name of [host, host.replace("127.0.0.1", "localhost")]) lookAs(name, onlooker);
+    await alone(
+      async () =>
+        await administer(
+          this.#settings,
+          undefined,
+          async (admin) => await admin.setAnonymousPull("selected"),
+        ),
+    );
   }
 
   get #settings(): Readonly<Record<string, string>> {
@@ -41,15 +59,18 @@ export class Access {
   async token(below: readonly string[], what: readonly ("read" | "write" | "delete")[]): Promise<Login> {
     const actions = below.flatMap((name) => what.map((one) => `repositories/${name}/*/content/${one}`));
     this.#made += 1;
-    return await addToken(this.#settings, `client-${this.#made}`, actions);
+    return await alone(async () => await addToken(this.#settings, `client-${this.#made}`, actions));
   }
 
   /** Opens a repository to everybody, and waits until it is. */
   async open(repository: string, tag: string): Promise<void> {
-    await administer(
-      this.#settings,
-      undefined,
-      async (admin) => await admin.markRepository(repository, true),
+    await alone(
+      async () =>
+        await administer(
+          this.#settings,
+          undefined,
+          async (admin) => await admin.markRepository(repository, true),
+        ),
     );
     const url = `http://${this.#registry.host}/v2/${repository}/manifests/${tag}`;
     for (const begun = Date.now(); Date.now() - begun < noticedMillisMax; await sleep(500)) {

@@ -119,7 +119,9 @@ function handOn(
       exchange.responseHeaders = reply.headers;
       const leadsTo = reply.headers.location;
       if (storage !== undefined && leadsTo?.startsWith(storage.origin)) {
-        const here = `http://${incoming.headers.host}${leadsTo.slice(storage.origin.length)}`;
+        // Another name, as the storage has: under the same one clients send their tokens on, and rightly.
+        const host = incoming.headers.host?.replace("127.0.0.1", "localhost") ?? "";
+        const here = `http://${host}${leadsTo.slice(storage.origin.length)}`;
         outgoing.writeHead(exchange.status, { ...reply.headers, location: here });
       } else {
         outgoing.writeHead(exchange.status, reply.rawHeaders);
