@@ -3,6 +3,7 @@ import { type Calls, countingPorts, noCalls } from "../../../bench/counting-port
 import { limits } from "../../../shared/domain/limits.ts";
 import { serve } from "../../../shared/http/serve.ts";
 import { Identity } from "../../../shared/identity/identity.ts";
+import { generateTokenPassword } from "../../../shared/identity/manage/tokens/generate-token-password.ts";
 import { enableAdminUser } from "../../../shared/identity/manage/users/enable-admin-user.ts";
 import { RegistryDirectory } from "../../../shared/tenancy/registry-directory.ts";
 import {
@@ -140,6 +141,16 @@ describe("while somebody tries passwords", () => {
     await flood();
     expect((await askForToken(guarded, undefined, [])).status).toBe(200);
     expect((await get("/v2/", basic("reader", "wrong"), "other1.localhost")).status).toBe(401);
+  });
+
+  test("whose password was good once is told to wait like anybody else", async () => {
+    expect((await get("/v2/", reader)).status).toBe(200);
+    const { ports, keys, registry } = guarded;
+    await generateTokenPassword(ports, keys, registry.rid, "reader", "password1");
+    now += limits.verifiedSeconds * 1000;
+    for (let count = 0; count <= limits.failedLoginsMax; count += 1)
+      expect((await get("/v2/", reader)).status).toBe(401);
+    expect((await get("/v2/", reader)).status).toBe(429);
   });
 
   test("he may try again in a moment", async () => {

@@ -209,10 +209,13 @@ describe("a password that expires", () => {
     now += 99_000;
     expect((await refresh()).status).toBe(200);
     expect(await list(`Bearer ${tokens.access_token}`)).toBe(404);
+    expect(await list(basic("pusher", other))).toBe(404);
+    expect(await list(basic(tokenUser, tokens.refresh_token ?? ""))).toBe(404);
     now += 1_000;
     expect((await refresh()).status).toBe(401);
     expect(await list(`Bearer ${tokens.access_token}`)).toBe(401);
     expect(await list(basic("pusher", other))).toBe(401);
+    expect(await list(basic(tokenUser, tokens.refresh_token ?? ""))).toBe(401);
   });
 });
 
