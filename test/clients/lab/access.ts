@@ -59,7 +59,9 @@ export class Access {
   async token(below: readonly string[], what: readonly ("read" | "write" | "delete")[]): Promise<Login> {
     const actions = below.flatMap((name) => what.map((one) => `repositories/${name}/*/content/${one}`));
     this.#made += 1;
-    return await alone(async () => await addToken(this.#settings, `client-${this.#made}`, actions));
+    // Taken now: others may have been made when its turn comes.
+    const name = `client-${this.#made}`;
+    return await alone(async () => await addToken(this.#settings, name, actions));
   }
 
   /** Opens a repository to everybody, and waits until it is. */
