@@ -61,3 +61,15 @@ test("what is no repository's name is in no challenge", async () => {
   const answer = await mount(undefined, 'x:pull repository:team/other:push" error="');
   expect(challenged(answer)).toMatch(/scope="repository:team\/target:pull,push"$/);
 });
+
+test("on a host that registries share, a repository of another registry is no source that one could ask for", async () => {
+  const authorization = await bearer(registry, both, pushTo("team/target"));
+  const from = async (source: string) =>
+    await registry.send({
+      method: "POST",
+      target: `/v2/local/team/target/blobs/uploads/?mount=${digest}&from=${source}`,
+      headers: { authorization, host: "registries.localhost" },
+    });
+  expect((await from("local/team/source")).status).toBe(401);
+  expect((await from("other/team/source")).status).toBe(202);
+});
