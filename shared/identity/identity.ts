@@ -11,7 +11,7 @@ import { type Credentials, formatBasic, parseAuthorization, tokenUser } from "./
 import { type EntitlementSources, entitlementOf } from "./entitlement.ts";
 import { FailedLogins } from "./failed-logins.ts";
 import type { KeyRing } from "./key-ring.ts";
-import { type Login, type LoginContext, logIn, resume } from "./log-in.ts";
+import { isOwnToken, type Login, type LoginContext, logIn, resume } from "./log-in.ts";
 import type { Principal } from "./principal.ts";
 import { isRevoked } from "./revoke.ts";
 import { type Audience, signAccessToken, signRefreshToken, verifyAccessToken } from "./tokens.ts";
@@ -104,10 +104,11 @@ export class Identity {
    * @throws RegistryError UNAUTHORIZED, TOOMANYREQUESTS, UNAVAILABLE
    */
   async issue(remembered: RegistryDocument, request: TokenRequest): Promise<IssuedTokens> {
-    const header = headerOf(request);
-    if (header === undefined) return await this.#issue(remembered, request, undefined);
-    const key = this.#verified.keyOf(remembered, header);
-    return await this.#bounded(remembered, key, async () => await this.#issue(remembered, request, key));
+    const credentials = credentialsOf(request);
+    if (credentials === undefined) return await this.#issue(remembered, request, undefined);
+    const key = this.#verified.keyOf(remembered, formatBasic(credentials));
+    const issue = async () => await this.#issue(remembered, request, key);
+    return isOwnToken(credentials) ? await issue() : await this.#bounded(remembered, key, issue);
   }
 
   /** @param key under which whoever asks is remembered */
@@ -193,9 +194,10 @@ export class Identity {
       this.#verified.remember(key, { caller, until, epoch: claims.epoch, via: claims.via });
       return caller;
     }
-    const context = this.#context(registry);
-    const login = async () => await logIn(context, authorization.credentials);
-    return this.#remember(key, registry, await this.#bounded(registry, key, login));
+    const { credentials } = authorization;
+    const logsIn = async () => await logIn(this.#context(registry), credentials);
+    const login = isOwnToken(credentials) ? logsIn() : this.#bounded(registry, key, logsIn);
+    return this.#remember(key, registry, await login);
   }
 
   /** Who has logged in need not do so again for a while. @throws RegistryError UNAUTHORIZED when it was revoked */
@@ -221,7 +223,8 @@ export class Identity {
   }
 
   /**
-   * Bounds what failed logins read. Credentials that were good a moment ago are looked up whatever others do.
+   * Bounds what failed logins read. Credentials that were good a moment ago are looked up whatever others do, and so are tokens that
+   * are issued here, which does not come to this: their signature is verified before a user is looked up.
    * @param key of the credentials
    */
   async #bounded<T>({ rid }: RegistryDocument, key: string, login: () => Promise<T>): Promise<T> {
@@ -275,10 +278,9 @@ function audienceOf(registry: RegistryName, domain: string): string {
   return `${registry}.${domain}`;
 }
 
-/** The header that says as much as the request, by which whoever sends it is remembered. */
-function headerOf({ credentials, refreshToken }: TokenRequest): string | undefined {
-  if (refreshToken !== undefined) return formatBasic({ username: tokenUser, password: refreshToken });
-  return credentials === undefined ? undefined : formatBasic(credentials);
+/** Those that say as much as the request, by which whoever sends it is remembered. */
+function credentialsOf({ credentials, refreshToken }: TokenRequest): Credentials | undefined {
+  return refreshToken === undefined ? credentials : { username: tokenUser, password: refreshToken };
 }
 
 async function identify(context: LoginContext, { credentials, refreshToken }: TokenRequest): Promise<Login> {

@@ -93,6 +93,11 @@ function withoutRegistry(username: string, registry: string): string {
   return username.startsWith(`${registry}/`) ? username.slice(registry.length + 1) : username;
 }
 
+/** Whether they are a token that says it was issued here. */
+export function isOwnToken({ username, password }: Credentials): boolean {
+  return username === tokenUser && readOwnToken(password) !== undefined;
+}
+
 /** Who holds this refresh token. @throws RegistryError UNAUTHORIZED */
 export async function resume(context: LoginContext, token: string): Promise<Login> {
   const { keys, audience, sources, registry } = context;

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { type Calls, countingPorts, noCalls } from "../../../bench/counting-ports.ts";
 import { limits } from "../../../shared/domain/limits.ts";
 import { serve } from "../../../shared/http/serve.ts";
+import { tokenUser } from "../../../shared/identity/credentials.ts";
 import { Identity } from "../../../shared/identity/identity.ts";
 import { generateTokenPassword } from "../../../shared/identity/manage/tokens/generate-token-password.ts";
 import { enableAdminUser } from "../../../shared/identity/manage/users/enable-admin-user.ts";
@@ -135,6 +136,32 @@ describe("while somebody tries passwords", () => {
     expect((await get("/v2/", basic("reader", "wrong"))).status).toBe(429);
     expect((await get("/v2/", reader)).status).toBe(200);
     expect((await askForToken(guarded, reader, ["repository:team/app:pull"])).status).toBe(200);
+  });
+
+  test("whoever has a session goes on, though it was never used here", async () => {
+    const sessions: string[] = [];
+    for (let count = 0; count < 2; count += 1) {
+      const session = await post("/oauth2/token", {
+        grant_type: "password",
+        access_type: "offline",
+        username: "reader",
+        password: Buffer.from(reader.slice(6), "base64").toString().slice("reader:".length),
+      });
+      const { refresh_token: refreshToken = "" } = JSON.parse(session.body.toString()) as Record<
+        string,
+        string
+      >;
+      sessions.push(refreshToken);
+    }
+    await flood();
+    const [one = "", two = ""] = sessions;
+    const answer = await post("/oauth2/token", { grant_type: "refresh_token", refresh_token: one });
+    expect(answer.status).toBe(200);
+    expect((await get("/v2/", basic(tokenUser, two))).status).toBe(200);
+    // The name of its user does not make a password a token.
+    expect((await get("/v2/", basic("reader", two))).status).toBe(429);
+    const foreign = { grant_type: "access_token", access_token: `${two}x` };
+    expect((await post("/oauth2/exchange", foreign)).status).toBe(429);
   });
 
   test("nobody's tokens are given, and other registries answer", async () => {
