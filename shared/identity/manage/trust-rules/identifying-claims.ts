@@ -18,6 +18,18 @@ const publicIssuers: Readonly<Record<string, Readonly<Record<string, RegExp>>>> 
     namespace_id: /^[^*?]+$/,
     sub: /^project_path:[^*?/:]+\//,
   },
+  // https://buildkite.com/docs/agent/cli/reference/oidc
+  "https://agent.buildkite.com": {
+    organization_slug: /^[^*?]+$/,
+    organization_id: /^[^*?]+$/,
+    sub: /^organization:[^*?:]+:/,
+  },
+  // https://developer.hashicorp.com/terraform/cloud-docs/workspaces/dynamic-provider-credentials/workload-identity-tokens
+  "https://app.terraform.io": {
+    terraform_organization_name: /^[^*?]+$/,
+    terraform_organization_id: /^[^*?]+$/,
+    sub: /^organization:[^*?:]+:/,
+  },
 };
 
 /** These are the same in every token of an issuer, or new in each. */
