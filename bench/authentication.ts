@@ -51,7 +51,7 @@ function manifestUrl(port: number): string {
 
 /** The password that the registry shows once, at its first start. */
 function administratorOf(logFile: string): string {
-  const password = /--password (\S+)/.exec(readFileSync(logFile, "utf8"))?.[1];
+  const password = /(portolan_\S+)/.exec(readFileSync(logFile, "utf8"))?.[1];
   if (password === undefined) throw new Error("the registry has made no administrator");
   return password;
 }

@@ -73,8 +73,9 @@ function announce(host: string, port: number, authenticates: boolean): void {
 /** The only time that anybody sees it: what is kept is its hash. */
 function announceAdministrator(port: number, password: string): void {
   process.stdout.write(
-    "\nThis is its first start, so it has made an administrator. Keep the password, which is not shown again:\n\n" +
-      `  docker login localhost:${port} --username administrator --password ${password}\n\n` +
+    "\nThis is its first start, so it has made an administrator. Keep his password, which is not shown again:\n\n" +
+      `  ${password}\n\n` +
+      `Log in with it: docker login localhost:${port} --username administrator\n` +
       "Give everybody else a token of his own: npm run admin -- tokens create --help\n",
   );
 }

@@ -90,8 +90,8 @@ export const limits = {
   /** Bytes of all keys as one text. Key Vault takes 25 KiB. */
   keyTextBytesMax: 24 * kibibyte,
   /** Failed logins of one registry that one process answers at once, and every second after that. */
-  failedLoginsMax: 100,
-  failedLoginsPerSecondMax: 5,
+  failedLoginsMax: 1_000,
+  failedLoginsPerSecondMax: 50,
 
   /** Bytes of one manifest. The spec asks for at least 4 MiB. */
   manifestBytesMax: 4 * mebibyte,

@@ -20,21 +20,29 @@ export class FailedLogins {
     this.#clock = clock;
   }
 
-  /** Before credentials are looked up that nobody here has seen. @throws RegistryError TOOMANYREQUESTS */
-  demandRoom(rid: string): void {
-    const { tokens } = this.#bucketOf(rid);
-    if (tokens >= 1) return;
-    const seconds = Math.ceil((1 - tokens) / limits.failedLoginsPerSecondMax);
-    throw new RegistryError("TOOMANYREQUESTS", {
-      message: "too many failed logins; try again in a moment",
-      headers: { "Retry-After": String(seconds) },
-    });
+  /**
+   * Before credentials are looked up that nobody here has seen: as if they were wrong, so that many at once are bounded as well.
+   * @throws RegistryError TOOMANYREQUESTS
+   */
+  take(rid: string): void {
+    const bucket = this.#bucketOf(rid);
+    if (bucket.tokens < 1) {
+      const seconds = Math.ceil((1 - bucket.tokens) / limits.failedLoginsPerSecondMax);
+      throw new RegistryError("TOOMANYREQUESTS", {
+        message: "too many failed logins; try again in a moment",
+        headers: { "Retry-After": String(seconds) },
+      });
+    }
+    this.#put(rid, { ...bucket, tokens: bucket.tokens - 1 });
   }
 
-  /** One has failed. */
-  note(rid: string): void {
+  /** They were not wrong. */
+  giveBack(rid: string): void {
     const bucket = this.#bucketOf(rid);
-    bucket.tokens = Math.max(0, bucket.tokens - 1);
+    this.#put(rid, { ...bucket, tokens: Math.min(limits.failedLoginsMax, bucket.tokens + 1) });
+  }
+
+  #put(rid: string, bucket: Bucket): void {
     this.#buckets.delete(rid);
     this.#buckets.set(rid, bucket);
     const oldest = this.#buckets.keys().next().value;

@@ -1,7 +1,6 @@
 import type { RegistryDocument } from "../catalog/documents.ts";
 import { readRegistry } from "../catalog/registries.ts";
 import type { RepositoryGrant } from "../domain/access/actions.ts";
-import { type Access, grantScopes, type Scope } from "../domain/access/scope.ts";
 import { RegistryError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { RegistryName } from "../domain/name.ts";
@@ -10,40 +9,25 @@ import { type Caller, callerByPassword, callerByToken, nobody } from "./caller.t
 import { type Credentials, formatBasic, parseAuthorization, tokenUser } from "./credentials.ts";
 import { type EntitlementSources, entitlementOf } from "./entitlement.ts";
 import { FailedLogins } from "./failed-logins.ts";
+import {
+  epochOf,
+  type IssuedTokens,
+  issueTokens,
+  newSession,
+  type TokenLives,
+  type TokenRequest,
+} from "./issue-tokens.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { isOwnToken, type Login, type LoginContext, logIn, resume } from "./log-in.ts";
 import type { Principal } from "./principal.ts";
 import { isRevoked } from "./revoke.ts";
-import { type Audience, signAccessToken, signRefreshToken, verifyAccessToken } from "./tokens.ts";
+import { type Audience, verifyAccessToken } from "./tokens.ts";
 import { VerifiedCallers } from "./verified.ts";
 
-export interface IdentitySettings {
+export interface IdentitySettings extends TokenLives {
   /** `<registry>.<domain>` is what a registry's tokens are for. */
   readonly domain: string;
-  readonly accessTokenSeconds: number;
-  readonly refreshTokenSeconds: number;
   readonly entraAdministrators: readonly string[];
-}
-
-/** What a client asks the token service for. */
-export interface TokenRequest {
-  /** Absent, with `refreshToken` absent too: an anonymous one. */
-  readonly credentials?: Credentials | undefined;
-  readonly refreshToken?: string | undefined;
-  readonly scopes: readonly Scope[];
-  /** Whether a refresh token is wanted too. */
-  readonly session: "none" | "if by token" | "always";
-}
-
-export interface IssuedTokens {
-  readonly principal: Principal;
-  readonly accessToken: string;
-  /** Seconds */
-  readonly expiresIn: number;
-  /** Seconds since 1970 */
-  readonly issuedAt: number;
-  readonly access: readonly Access[];
-  readonly refreshToken?: string;
 }
 
 /** Who is calling, and tokens for those who may call. One for the process. */
@@ -105,39 +89,24 @@ export class Identity {
    */
   async issue(remembered: RegistryDocument, request: TokenRequest): Promise<IssuedTokens> {
     const credentials = credentialsOf(request);
+    // What nobody may do hangs on no document but the registry's; should that be old, his token only ends sooner.
     if (credentials === undefined) return await this.#issue(remembered, request, undefined);
     const key = this.#verified.keyOf(remembered, formatBasic(credentials));
-    const issue = async () => await this.#issue(remembered, request, key);
+    // Before anything that the token depends on: what is revoked after this read is refused by its epoch.
+    const issue = async () => await this.#issue(await this.#read(remembered), request, key);
     return isOwnToken(credentials) ? await issue() : await this.#bounded(remembered, key, issue);
   }
 
   /** @param key under which whoever asks is remembered */
   async #issue(
-    remembered: RegistryDocument,
+    registry: RegistryDocument,
     request: TokenRequest,
     key: string | undefined,
   ): Promise<IssuedTokens> {
-    // Before anything that the token depends on: what is revoked after this read is refused by its epoch.
-    const registry = await this.#read(remembered);
     const context = this.#context(registry);
     const login = await identify(context, request);
     if (key !== undefined) this.#remember(key, registry, login);
-    const issuedAt = Math.floor(this.#sources.clock.now() / 1000);
-    const access = grantScopes(request.scopes, login.entitlement.grants);
-    const exp = Math.min(
-      issuedAt + this.#settings.accessTokenSeconds,
-      login.access?.exp ?? Number.POSITIVE_INFINITY,
-      login.session?.exp ?? Number.POSITIVE_INFINITY,
-      login.until ?? Number.POSITIVE_INFINITY,
-    );
-    // One that came by an access token goes with it, and so does what it depended on then.
-    const epoch = login.access?.epoch ?? epochOf(registry);
-    const { principal, entitlement } = login;
-    const claims = { principal, access, epoch, via: entitlement.via, exp };
-    const accessToken = await signAccessToken(this.keys, context.audience, claims, issuedAt);
-    const refreshToken = await this.#sessionFor(context, login, request.session, issuedAt);
-    const session = refreshToken === undefined ? {} : { refreshToken };
-    return { principal, accessToken, expiresIn: exp - issuedAt, issuedAt, access, ...session };
+    return await issueTokens(context, login, request, this.#settings);
   }
 
   /** A refresh token for whoever holds that token of a trusted issuer. @throws RegistryError UNAUTHORIZED, TOOMANYREQUESTS, UNAVAILABLE */
@@ -145,14 +114,10 @@ export class Identity {
     const login = async () => {
       const registry = await this.#read(remembered);
       const principal = await this.#federate(registry, foreignToken);
-      const issuedAt = Math.floor(this.#sources.clock.now() / 1000);
-      return await this.#newSession(this.#context(registry), principal, undefined, issuedAt);
+      return await newSession(this.#context(registry), principal, undefined, this.#settings);
     };
-    const key = this.#verified.keyOf(
-      remembered,
-      formatBasic({ username: tokenUser, password: foreignToken }),
-    );
-    return await this.#bounded(remembered, key, login);
+    const credentials = { username: tokenUser, password: foreignToken };
+    return await this.#bounded(remembered, this.#verified.keyOf(remembered, formatBasic(credentials)), login);
   }
 
   async #read({ rid }: RegistryDocument): Promise<RegistryDocument> {
@@ -229,47 +194,17 @@ export class Identity {
    */
   async #bounded<T>({ rid }: RegistryDocument, key: string, login: () => Promise<T>): Promise<T> {
     const known = this.#verified.knows(key);
-    if (!known) this.#failed.demandRoom(rid);
+    if (!known) this.#failed.take(rid);
     try {
-      return await login();
+      const result = await login();
+      if (!known) this.#failed.giveBack(rid);
+      return result;
     } catch (error) {
-      if (error instanceof RegistryError && error.code === "UNAUTHORIZED") {
-        if (known) this.#verified.forget(key);
-        else this.#failed.note(rid);
-      }
+      const failed = error instanceof RegistryError && error.code === "UNAUTHORIZED";
+      if (known && failed) this.#verified.forget(key);
+      if (!known && !failed) this.#failed.giveBack(rid);
       throw error;
     }
-  }
-
-  /** Passwords work for longer than sessions, so docker keeps a password unless a session is asked for outright. */
-  async #sessionFor(
-    context: LoginContext,
-    { principal, session, access, until }: Login,
-    wanted: TokenRequest["session"],
-    issuedAt: number,
-  ): Promise<string | undefined> {
-    if (wanted === "none" || access !== undefined || principal.kind === "anonymous") return undefined;
-    // The same again: a session is not prolonged by being used.
-    if (session !== undefined) return session.token;
-    const byToken = principal.kind === "federated" || principal.kind === "entra-administrator";
-    return wanted === "always" || byToken
-      ? await this.#newSession(context, principal, until, issuedAt)
-      : undefined;
-  }
-
-  async #newSession(
-    { audience, registry }: LoginContext,
-    principal: Principal,
-    until: number | undefined,
-    issuedAt: number,
-  ): Promise<string> {
-    const exp = Math.min(issuedAt + this.#settings.refreshTokenSeconds, until ?? Number.POSITIVE_INFINITY);
-    return await signRefreshToken(
-      this.keys,
-      audience,
-      { principal, epoch: epochOf(registry), exp },
-      issuedAt,
-    );
   }
 }
 
@@ -289,10 +224,6 @@ async function identify(context: LoginContext, { credentials, refreshToken }: To
   const principal: Principal = { kind: "anonymous" };
   const entitlement = await entitlementOf(context.sources, context.registry, principal);
   return { principal, entitlement: entitlement ?? { grants: [], via: [] } };
-}
-
-function epochOf({ auth }: RegistryDocument): number {
-  return auth?.epoch ?? 0;
 }
 
 function revoked(): RegistryError {

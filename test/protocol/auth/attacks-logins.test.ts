@@ -183,10 +183,19 @@ describe("while somebody tries passwords", () => {
   test("he may try again in a moment", async () => {
     await flood();
     now += 1000;
-    const statuses = [];
-    for (let count = 0; count < 6; count += 1)
-      statuses.push((await get("/v2/", basic("reader", "wrong"))).status);
-    expect(statuses).toEqual([401, 401, 401, 401, 401, 429]);
+    for (let count = 0; count < limits.failedLoginsPerSecondMax; count += 1)
+      expect((await get("/v2/", basic("reader", "wrong"))).status).toBe(401);
+    expect((await get("/v2/", basic("reader", "wrong"))).status).toBe(429);
+  });
+
+  test("many at once are bounded as well, and those that are let in count for nothing", async () => {
+    const right = Array.from({ length: limits.failedLoginsMax }, async () => await get("/v2/", reader));
+    for (const { status } of await Promise.all(right)) expect(status).toBe(200);
+    const wrong = Array.from({ length: 2 * limits.failedLoginsMax }, async (_, count) => {
+      return (await get("/v2/", basic("reader", `wrong-${count}`))).status;
+    });
+    const statuses = await Promise.all(wrong);
+    expect(statuses.filter((status) => status === 401)).toHaveLength(limits.failedLoginsMax);
   });
 });
 
