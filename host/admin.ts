@@ -96,7 +96,8 @@ function demand(
       .map((name) => `--${name}`),
   ];
   const see = `npm run admin -- ${words} --help tells how`;
-  if (missing.length > 0) throw new UsageError(`${missing.join(" and ")} is missing; ${see}`);
+  if (missing.length > 0)
+    throw new UsageError(`${missing.join(" and ")} ${missing.length > 1 ? "are" : "is"} missing; ${see}`);
   const extra = positionals.slice(args.length);
   if (extra.length > 0) throw new UsageError(`${extra.join(" ")} means nothing here; ${see}`);
 }

@@ -28,17 +28,16 @@ export function readListenOptions(
   return { host, port };
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }
 
 /** What went wrong with listening, in one line. */
 export function explainListenError(error: unknown, { host, port }: ListenOptions): Error {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "EADDRINUSE")
-    return new Error(`port ${port} on ${host} is in use; choose another: PORT=5001 npm start`);
+  if (code === "EADDRINUSE") return new Error(`port ${port} on ${host} is in use; choose another by PORT`);
   if (code === "EACCES")
-    return new Error(`port ${port} on ${host} needs more rights; choose another: PORT=5001 npm start`);
+    return new Error(`port ${port} on ${host} needs more rights; choose another by PORT`);
   return new Error(
     `cannot listen on ${host} port ${port}: ${error instanceof Error ? error.message : String(error)}`,
   );

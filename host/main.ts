@@ -7,10 +7,13 @@ import { setFlagsFromString } from "node:v8";
 import { type App, demandAuthentication, sharedApp, takeOwnQueues } from "../shared/app.ts";
 import { readApplication } from "./application.ts";
 import { FunctionsCore, type RegisteredFunction } from "./core.ts";
-import { explainListenError, type ListenOptions, readListenOptions } from "./listen-options.ts";
+import { explainListenError, isLoopback, type ListenOptions, readListenOptions } from "./listen-options.ts";
 import { Router } from "./router.ts";
 import { createHost } from "./server.ts";
 import { Triggers } from "./triggers.ts";
+
+/** Where npm leaves a flag `--auth` that it was given. */
+const npmFlag = "npm_config_auth";
 
 /** ms that requests and triggered functions get to finish when the process is told to end. */
 const graceMillis = 30_000;
@@ -23,19 +26,34 @@ const heapGrowingPercent = 200;
 
 async function main(): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
-  const { values: flags } = parseArgs({ options: { auth: { type: "boolean", default: false } } });
-  if (flags.auth) demandAuthentication();
+  // Whoever read what is written here may be gone; that is no reason to stop, nor to stand still.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  if (readFlags().auth) demandAuthentication();
   takeOwnQueues();
   const app = await sharedApp();
   const options = readListenOptions(process.env, app.authenticates);
-  const password = await app.ensureAdministrator();
   const { server, functions } = await loadFunctions(app);
   await listen(server, options);
   const { port } = server.address() as AddressInfo;
+  // Not before it listens: his password is told once.
+  const password = await app.ensureAdministrator();
   announce(options.host, port, app.authenticates);
   if (password !== undefined) announceAdministrator(port, password);
   app.log.write("info", "start", { host: options.host, port, pid: process.pid });
   stopOnSignals(server, app, new Triggers(functions, app));
+}
+
+/** @throws Error of one line */
+function readFlags(): { readonly auth: boolean } {
+  const usage = "usage: npm start -- [--auth]";
+  // npm takes flags for its own that come without the dashes before them, and an open registry would start.
+  if (process.env[npmFlag] !== undefined) throw new Error(`${usage} (the two dashes alone are needed)`);
+  try {
+    const { values } = parseArgs({ options: { auth: { type: "boolean", default: false } } });
+    return { auth: values.auth };
+  } catch {
+    throw new Error(usage);
+  }
 }
 
 /** Loads the doors as the Functions worker would, and routes to them as the Functions runtime would. */
@@ -64,8 +82,11 @@ async function listen(server: Server, options: ListenOptions): Promise<void> {
 function announce(host: string, port: number, authenticates: boolean): void {
   const address = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   const whom = authenticates ? "lets in whoever logs in" : "is open to anyone on this machine";
+  const others = isLoopback(host)
+    ? ""
+    : "Others reach it by the host names in PLAIN_HOSTS. Passwords go over plain HTTP as they are: put TLS in front.\n";
   process.stdout.write(
-    `Portolan listens on http://${address} and ${whom}.\n` +
+    `Portolan listens on http://${address} and ${whom}.\n${others}` +
       `Try it: docker tag <an image you have> localhost:${port}/hello:v1 && docker push localhost:${port}/hello:v1\n`,
   );
 }

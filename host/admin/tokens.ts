@@ -80,7 +80,7 @@ async function create(admin: AccessAdmin, given: Given): Promise<Output> {
   const { lines, json } = credentialsOutput(credentials);
   return {
     lines: [`the token ${token.name} is made, with the scope map ${token.scopeMap}`, ...lines],
-    json: { token, credentials: json },
+    json: { token, ...(json as object) },
   };
 }
 
@@ -118,7 +118,7 @@ export function credentialsOutput({ server, username, passwords }: Credentials):
     "nobody is shown that again; log in, with a password when asked for it, by",
     `docker login --username ${username} ${server}`,
   ];
-  return { lines, json: { server, username, passwords } };
+  return { lines, json: { credentials: { server, username, passwords } } };
 }
 
 /** @throws UsageError */

@@ -60,7 +60,9 @@ export async function logIn(context: LoginContext, credentials: Credentials): Pr
   const { password } = credentials;
   const username = withoutRegistry(credentials.username, registry.name);
   if (username === tokenUser) return await logInByToken(context, password);
-  if (username === administratorName) {
+  // User names are the same in any case, as those of tokens are.
+  const plainName = username.toLowerCase();
+  if (plainName === administratorName) {
     const administrator = await readAdministrator(sources);
     const since = await provenSince(context, { password1: administrator?.password }, password);
     return {
@@ -69,7 +71,7 @@ export async function logIn(context: LoginContext, credentials: Credentials): Pr
       ...untilOf(since.stored),
     };
   }
-  if (username === registry.name) {
+  if (plainName === registry.name) {
     const user = await readAdminUser(sources, registry.rid);
     const since = await provenSince(context, user?.enabled === true ? user.passwords : {}, password);
     return {

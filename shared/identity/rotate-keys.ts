@@ -38,7 +38,7 @@ export async function ensureKeys(ports: KeyPorts, store: KeyStore): Promise<void
 }
 
 const lost =
-  "the secret keys of this deployment are not where KEY_VAULT_URL or KEY_FILE says: " +
+  "the secret keys of this deployment are not where KEY_VAULT_URL, KEY_FILE or else DATA_DIR says: " +
   "restore them, or give them up, and all passwords, by npm run admin -- keys replace-lost";
 
 /** New keys for a deployment that has lost its own. Does nothing when they are there. @throws RegistryError UNAVAILABLE */

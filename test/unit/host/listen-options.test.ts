@@ -48,8 +48,8 @@ describe("where the host listens", () => {
 describe("why it cannot listen is told in one line", () => {
   const options = { host: "127.0.0.1", port: 80 };
   test.each([
-    ["EADDRINUSE", "port 80 on 127.0.0.1 is in use; choose another: PORT=5001 npm start"],
-    ["EACCES", "port 80 on 127.0.0.1 needs more rights; choose another: PORT=5001 npm start"],
+    ["EADDRINUSE", "port 80 on 127.0.0.1 is in use; choose another by PORT"],
+    ["EACCES", "port 80 on 127.0.0.1 needs more rights; choose another by PORT"],
     ["EADDRNOTAVAIL", "cannot listen on 127.0.0.1 port 80: listen failed"],
   ])("%s", (code, message) => {
     expect(explainListenError(Object.assign(new Error("listen failed"), { code }), options).message).toBe(
