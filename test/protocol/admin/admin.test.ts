@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type RunningRegistry, startRegistry } from "../../support/registry-process.ts";
+import { basic } from "../harness/guarded-registry.ts";
 
 let folder: string;
 let registry: RunningRegistry;
@@ -48,8 +49,8 @@ function passwordIn(out: string, name: string): string {
 
 /** What the registry answers to whom logs in so. */
 async function statusFor(username: string, password: string, path = "/v2/"): Promise<number> {
-  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
-  const response = await fetch(`http://${registry.host}${path}`, { headers: { authorization } });
+  const headers = { authorization: basic(username, password) };
+  const response = await fetch(`http://${registry.host}${path}`, { headers });
   await response.text();
   return response.status;
 }
@@ -62,8 +63,8 @@ async function tokenFor(
   { host } = registry,
 ): Promise<string> {
   const url = `http://${host}/oauth2/token?service=${host}&scope=${scope}`;
-  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
-  const response = await fetch(url, username === undefined ? {} : { headers: { authorization } });
+  const headers = username === undefined ? {} : { authorization: basic(username, password ?? "") };
+  const response = await fetch(url, { headers });
   const { access_token: token = "" } = (await response.json()) as { access_token?: string };
   return token;
 }
@@ -207,12 +208,10 @@ test("anybody may pull what he is let", async () => {
     code: 1,
     err: "portolan: there is no repository nothing; a push makes it\n",
   });
-  const { password = "" } = (
-    JSON.parse(await told("administrator reset --json")) as {
-      credentials: { passwords: { password?: string } };
-    }
-  ).credentials.passwords;
-  const authorization = `Basic ${Buffer.from(`administrator:${password}`).toString("base64")}`;
+  const reset = JSON.parse(await told("administrator reset --json")) as {
+    credentials: { passwords: { password: string } };
+  };
+  const authorization = basic("administrator", reset.credentials.passwords.password);
   const upload = `http://${registry.host}/v2/base/blobs/uploads/?digest=sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855`;
   const pushed = await fetch(upload, {
     method: "POST",
