@@ -1,6 +1,6 @@
-import type { RegistryDocument } from "./catalog/documents.ts";
 import { markAnonymousPull } from "./catalog/locks/mark-anonymous-pull.ts";
 import { findRegistry } from "./catalog/registries.ts";
+import type { RegistryDocument } from "./catalog/registry-documents.ts";
 import { type Config, readConfig } from "./config.ts";
 import { limits } from "./domain/limits.ts";
 import { asRegistryName, parseRepositoryName } from "./domain/name.ts";

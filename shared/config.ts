@@ -5,6 +5,8 @@ import { type Graces, usualGraces } from "./domain/graces.ts";
 import { limits } from "./domain/limits.ts";
 import { asRegistryName, type RegistryName } from "./domain/name.ts";
 import { readSwitch } from "./domain/switch.ts";
+import { readTiers } from "./domain/tiers/overrides.ts";
+import { asTier, type Tier, type TierTable, tiers } from "./domain/tiers/table.ts";
 import type { Hosts } from "./http/address.ts";
 import { type EntraSettings, readEntraSettings } from "./identity/federation/settings.ts";
 import { type KeySettings, readKeySettings } from "./key-settings.ts";
@@ -28,6 +30,12 @@ export interface Config {
   readonly queued: boolean;
   /** How long collection waits. */
   readonly graces: Graces;
+  /** What each tier allows. */
+  readonly tiers: TierTable;
+  /** Of registries that nobody gives another. */
+  readonly defaultTier: Tier;
+  /** Instances that are expected to answer at once: each lets its part of the requests through that a tier allows. */
+  readonly instances: number;
   /** How long tokens work, in seconds; undefined: nobody has to say who he is. */
   readonly auth: AuthSettings | undefined;
   /** Where the keys of tokens and passwords are; undefined only where nobody has to say who he is. */
@@ -86,6 +94,9 @@ export function readConfig(env: Environment): Config {
     sparseManifests: readSwitch(env["SPARSE_MANIFESTS"], "SPARSE_MANIFESTS"),
     serveThroughBytesMax: readBytes(env["SERVE_THROUGH"]),
     graces: Object.freeze(readGraces(env)),
+    tiers: readTiers(env["TIERS"], "TIERS"),
+    defaultTier: readTier(env["DEFAULT_TIER"]),
+    instances: readInstances(env["EXPECTED_INSTANCES"]),
     auth,
     keys: readKeySettings(env, { auth: auth !== undefined, dataDir: dataDirOf(store, env) }),
     entra: readEntraSettings(env),
@@ -159,6 +170,18 @@ function readRegistry(text: string | undefined): RegistryName {
   const name = asRegistryName(text);
   if (name === undefined) throw new Error("DEFAULT_REGISTRY is 5 to 50 lower-case letters and digits");
   return name;
+}
+
+function readTier(text: string | undefined): Tier {
+  const tier = asTier(text || "Premium");
+  if (tier === undefined) throw new Error(`DEFAULT_TIER is one of ${tiers.join(", ")}`);
+  return tier;
+}
+
+function readInstances(text: string | undefined): number {
+  const count = /^[0-9]{1,4}$/.test(text || "1") ? Number(text || "1") : 0;
+  if (count < 1) throw new Error("EXPECTED_INSTANCES is a number of instances, 1 to 9999");
+  return count;
 }
 
 function readSubscription(text: string | undefined): string {

@@ -1,11 +1,11 @@
 import type {
-  RegistryDocument,
   RegistryUsageDocument,
   RepositoryFigures,
   RepositoryRecount,
   RepositoryUsageDocument,
 } from "./catalog/documents.ts";
 import { findRegistry } from "./catalog/registries.ts";
+import type { RegistryDocument } from "./catalog/registry-documents.ts";
 import {
   deletedFigures,
   listRepositoryUsage,

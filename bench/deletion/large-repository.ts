@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readEntry } from "../../shared/catalog/catalog-entries.ts";
-import type { RegistryDocument } from "../../shared/catalog/documents.ts";
+import type { RegistryDocument } from "../../shared/catalog/registry-documents.ts";
 import { listLeftGenerations } from "../../shared/catalog/generations.ts";
 import { partitions } from "../../shared/catalog/keys.ts";
 import { ensureRegistry } from "../../shared/catalog/registries.ts";

@@ -2,8 +2,9 @@ import type { RepositoryName } from "../domain/name.ts";
 import type { Stored } from "../ports/document-store.ts";
 import type { Ports } from "../ports/ports.ts";
 import { readAs, untilSettled } from "./commit.ts";
-import { type CatalogEntryDocument, type RegistryDocument, schema } from "./documents.ts";
+import { type CatalogEntryDocument, schema } from "./documents.ts";
 import { ids, partitions } from "./keys.ts";
+import type { RegistryDocument } from "./registry-documents.ts";
 
 /** Which repository of which registry. */
 interface Named {

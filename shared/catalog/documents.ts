@@ -1,7 +1,5 @@
-import type { RegistryAuth } from "../domain/access/registry-auth.ts";
 import type { Digest } from "../domain/digest.ts";
-import type { LifecyclePolicy } from "../domain/lifecycle.ts";
-import type { RegistryName, RepositoryName, Tag } from "../domain/name.ts";
+import type { RepositoryName, Tag } from "../domain/name.ts";
 import type { Place } from "../domain/place.ts";
 import type { Document } from "../ports/document-store.ts";
 
@@ -11,46 +9,8 @@ export const schema = 1;
 // Times are ms since 1970, sizes are bytes. What each document is for, and in which commit it is written, is told in
 // docs/architecture.md.
 
-export interface RegistryNameDocument extends Document {
-  readonly kind: "registry-name";
-  readonly rid: string;
-}
-
 /** What is switched off for a repository, a tag or a manifest; what is not named is on. */
 export type Lock = "delete" | "write" | "list" | "read";
-
-export interface RegistryPolicies {
-  /** Accept manifests whose children are not in the repository, as mirrors of one platform need. */
-  readonly sparseManifests: boolean;
-  /** Blobs of up to so many bytes go through the registry instead of being redirected to, as closed networks need. Absent: 0. */
-  readonly serveThroughBytesMax?: number;
-  /** For how many days what is deleted can be restored. Absent, or not enabled: deletion is final. */
-  readonly softDelete?: {
-    readonly enabled: boolean;
-    readonly days: number;
-    /** When that was decided. */
-    readonly updatedAt?: number;
-  };
-  /** What goes by itself. Absent: nothing. */
-  readonly lifecycle?: LifecyclePolicy;
-  /** Who may pull without logging in: from all repositories, or from those that are marked. Absent: nobody. */
-  readonly anonymousPull?: "all" | "selected";
-}
-
-export interface RegistryDocument extends Document {
-  readonly kind: "registry";
-  readonly name: RegistryName;
-  readonly rid: string;
-  readonly state: "live" | "deleting";
-  /** Absent while live. */
-  readonly deletedAt?: number;
-  readonly policies: RegistryPolicies;
-  /** Absent: nothing was ever revoked. */
-  readonly auth?: RegistryAuth;
-  /** Where new bytes of this registry go. */
-  readonly storage: { readonly account: string; readonly container: string };
-  readonly createdAt: number;
-}
 
 /** Has a rank, its id again, once it is listed. */
 export interface CatalogEntryDocument extends Document {

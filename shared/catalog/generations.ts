@@ -4,9 +4,10 @@ import type { Ports } from "../ports/ports.ts";
 import { listInCatalog } from "./catalog-entries.ts";
 import type { DeletedRepositoryDocument, LeftGenerationDocument } from "./collection-documents.ts";
 import { commitIdempotent, EventedChange, newEvent, readAs, untilSettled } from "./commit.ts";
-import { type RegistryDocument, type RepositoryDocument, schema } from "./documents.ts";
+import { type RepositoryDocument, schema } from "./documents.ts";
 import { endOfPrefix, ids, partitions, ranks } from "./keys.ts";
 import { demandUnlocked } from "./locks/locks.ts";
+import type { RegistryDocument } from "./registry-documents.ts";
 import { finishLeaving, readHeader } from "./repositories.ts";
 
 /**

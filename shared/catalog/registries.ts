@@ -3,13 +3,9 @@ import type { Stored } from "../ports/document-store.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { RegistryEntryDocument } from "./collection-documents.ts";
 import { readAs, untilSettled } from "./commit.ts";
-import {
-  type RegistryDocument,
-  type RegistryNameDocument,
-  type RegistryPolicies,
-  schema,
-} from "./documents.ts";
+import { schema } from "./documents.ts";
 import { ids, partitions } from "./keys.ts";
+import type { RegistryDocument, RegistryNameDocument, RegistryPolicies } from "./registry-documents.ts";
 
 /** The registry of that name, or undefined when there is none, or none any more. Two reads. */
 export async function findRegistry(ports: Ports, name: RegistryName): Promise<RegistryDocument | undefined> {

@@ -4,8 +4,9 @@ import type { Stored } from "../ports/document-store.ts";
 import type { Ports } from "../ports/ports.ts";
 import { enterInCatalog, unlistInCatalog } from "./catalog-entries.ts";
 import { readAs, untilSettled } from "./commit.ts";
-import { type Lock, type RegistryDocument, type RepositoryDocument, schema } from "./documents.ts";
+import { type Lock, type RepositoryDocument, schema } from "./documents.ts";
 import { ids, partitions } from "./keys.ts";
+import type { RegistryDocument } from "./registry-documents.ts";
 
 /** A repository in one of its generations, usually the present one. */
 export interface Repository {

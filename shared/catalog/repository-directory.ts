@@ -1,7 +1,7 @@
 import { limits } from "../domain/limits.ts";
 import type { RepositoryName } from "../domain/name.ts";
 import type { Ports } from "../ports/ports.ts";
-import type { RegistryDocument } from "./documents.ts";
+import type { RegistryDocument } from "./registry-documents.ts";
 import { findRepository, type Repository } from "./repositories.ts";
 
 interface Entry {

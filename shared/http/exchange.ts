@@ -1,5 +1,5 @@
-import type { RegistryDocument } from "../catalog/documents.ts";
 import type { PullRecorder } from "../catalog/pulls.ts";
+import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import type { RepositoryDirectory } from "../catalog/repository-directory.ts";
 import type { RepositoryName } from "../domain/name.ts";
 import type { Caller } from "../identity/caller.ts";

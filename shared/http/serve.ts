@@ -1,5 +1,5 @@
-import type { RegistryDocument } from "../catalog/documents.ts";
 import type { PullRecorder } from "../catalog/pulls.ts";
+import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import type { RepositoryDirectory } from "../catalog/repository-directory.ts";
 import { RegistryError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";

@@ -1,6 +1,6 @@
 import { readAs } from "../catalog/commit.ts";
-import type { RegistryDocument } from "../catalog/documents.ts";
 import { ids, partitions } from "../catalog/keys.ts";
+import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import { everyRepository, everything, type RepositoryGrant } from "../domain/access/actions.ts";
 import { grantsOf, systemScopeMaps } from "../domain/access/scope-map.ts";
 import type { Ports } from "../ports/ports.ts";

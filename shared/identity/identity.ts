@@ -1,5 +1,5 @@
-import type { RegistryDocument } from "../catalog/documents.ts";
 import { readRegistry } from "../catalog/registries.ts";
+import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import type { RepositoryGrant } from "../domain/access/actions.ts";
 import { RegistryError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";

@@ -1,4 +1,4 @@
-import type { RegistryDocument } from "../catalog/documents.ts";
+import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import { everything } from "../domain/access/actions.ts";
 import { RegistryError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";

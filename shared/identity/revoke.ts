@@ -1,7 +1,7 @@
 import { untilSettled } from "../catalog/commit.ts";
-import type { RegistryDocument } from "../catalog/documents.ts";
 import { partitions } from "../catalog/keys.ts";
 import { readRegistry } from "../catalog/registries.ts";
+import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import type { RegistryAuth } from "../domain/access/registry-auth.ts";
 import { limits } from "../domain/limits.ts";
 import type { Ports } from "../ports/ports.ts";

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { RegistryDocument } from "../catalog/documents.ts";
+import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import { limits } from "../domain/limits.ts";
 import type { Caller } from "./caller.ts";
 import { isRevoked } from "./revoke.ts";

@@ -1,9 +1,4 @@
-import type {
-  ManifestDocument,
-  RegistryDocument,
-  RepositoryDocument,
-  TagDocument,
-} from "../catalog/documents.ts";
+import type { ManifestDocument, RepositoryDocument, TagDocument } from "../catalog/documents.ts";
 import {
   changeManifestLocks,
   changeRepositoryLocks,
@@ -11,6 +6,7 @@ import {
   type LockChanges,
 } from "../catalog/locks/change-locks.ts";
 import { markAnonymousPull } from "../catalog/locks/mark-anonymous-pull.ts";
+import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import { findRepository, type Repository } from "../catalog/repositories.ts";
 import type { Digest } from "../domain/digest.ts";
 import { RegistryError } from "../domain/errors.ts";

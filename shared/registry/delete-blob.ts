@@ -1,5 +1,5 @@
 import { unlinkBlob } from "../catalog/blobs.ts";
-import type { RegistryDocument } from "../catalog/documents.ts";
+import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import { findRepository } from "../catalog/repositories.ts";
 import type { Digest } from "../domain/digest.ts";
 import { RegistryError } from "../domain/errors.ts";

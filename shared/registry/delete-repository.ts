@@ -1,5 +1,5 @@
-import type { RegistryDocument } from "../catalog/documents.ts";
 import { leaveGeneration } from "../catalog/generations.ts";
+import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import { RegistryError } from "../domain/errors.ts";
 import type { RepositoryName } from "../domain/name.ts";
 import type { Ports } from "../ports/ports.ts";

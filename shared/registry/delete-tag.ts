@@ -1,4 +1,4 @@
-import type { RegistryDocument } from "../catalog/documents.ts";
+import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import { findRepository } from "../catalog/repositories.ts";
 import { removeTag } from "../catalog/tags.ts";
 import { RegistryError } from "../domain/errors.ts";

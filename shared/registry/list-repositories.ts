@@ -1,5 +1,5 @@
 import { listRepositories, readEntry } from "../catalog/catalog-entries.ts";
-import type { RegistryDocument } from "../catalog/documents.ts";
+import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import { everyRepository, type NamePattern, type RepositoryGrant } from "../domain/access/actions.ts";
 import { visiblePatterns } from "../domain/access/visible.ts";
 import type { RepositoryName } from "../domain/name.ts";

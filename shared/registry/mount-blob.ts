@@ -1,5 +1,5 @@
 import { findLink, holdBlob, listHolders } from "../catalog/blobs.ts";
-import type { RegistryDocument } from "../catalog/documents.ts";
+import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import { ensureRepository, findRepository, type Repository } from "../catalog/repositories.ts";
 import type { Digest } from "../domain/digest.ts";
 import type { RepositoryName } from "../domain/name.ts";

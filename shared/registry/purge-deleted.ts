@@ -1,6 +1,6 @@
 import { purgeTag } from "../catalog/deletion/deleted-tags.ts";
 import { purgeManifest } from "../catalog/deletion/remove-manifest.ts";
-import type { RegistryDocument } from "../catalog/documents.ts";
+import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import { findRepository } from "../catalog/repositories.ts";
 import type { Digest } from "../domain/digest.ts";
 import { RegistryError } from "../domain/errors.ts";

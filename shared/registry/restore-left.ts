@@ -1,9 +1,10 @@
 import { findLink, holdBlob } from "../catalog/blobs.ts";
 import { listInCatalog } from "../catalog/catalog-entries.ts";
-import type { ManifestDocument, RegistryDocument } from "../catalog/documents.ts";
+import type { ManifestDocument } from "../catalog/documents.ts";
 import { listLeftGenerations } from "../catalog/generations.ts";
 import { commitManifest } from "../catalog/manifest-commit.ts";
 import { readManifest } from "../catalog/manifests.ts";
+import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import { inGeneration, type Repository } from "../catalog/repositories.ts";
 import type { Digest } from "../domain/digest.ts";
 import { limits } from "../domain/limits.ts";

@@ -1,7 +1,8 @@
 import { listInCatalog } from "../catalog/catalog-entries.ts";
-import type { ManifestDocument, RegistryDocument } from "../catalog/documents.ts";
+import type { ManifestDocument } from "../catalog/documents.ts";
 import { commitManifest } from "../catalog/manifest-commit.ts";
 import { leaseManifest, readManifest } from "../catalog/manifests.ts";
+import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import { ensureRepository, findRepository, type Repository } from "../catalog/repositories.ts";
 import { demandMovable, findTag } from "../catalog/tags.ts";
 import type { Digest } from "../domain/digest.ts";

@@ -1,11 +1,11 @@
 import { untilSettled } from "../catalog/commit.ts";
-import type { RegistryDocument } from "../catalog/documents.ts";
 import {
   findKeptGeneration,
   giveUpGenerations,
   leaveGeneration,
   restoreGeneration,
 } from "../catalog/generations.ts";
+import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import { RegistryError } from "../domain/errors.ts";
 import type { RepositoryName } from "../domain/name.ts";
 import type { Ports } from "../ports/ports.ts";

@@ -1,6 +1,6 @@
 import { listInCatalog } from "../catalog/catalog-entries.ts";
-import type { RegistryDocument } from "../catalog/documents.ts";
 import { commitManifest } from "../catalog/manifest-commit.ts";
+import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import { ensureRepository, type Repository } from "../catalog/repositories.ts";
 import { algorithmOf, type Digest } from "../domain/digest.ts";
 import { RegistryError } from "../domain/errors.ts";

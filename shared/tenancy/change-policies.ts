@@ -1,7 +1,7 @@
 import { untilSettled } from "../catalog/commit.ts";
-import type { RegistryDocument, RegistryPolicies } from "../catalog/documents.ts";
 import { partitions } from "../catalog/keys.ts";
 import { readRegistry } from "../catalog/registries.ts";
+import type { RegistryDocument, RegistryPolicies } from "../catalog/registry-documents.ts";
 import type { Ports } from "../ports/ports.ts";
 
 /**

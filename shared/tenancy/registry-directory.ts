@@ -1,5 +1,5 @@
-import type { RegistryDocument } from "../catalog/documents.ts";
 import { findRegistry } from "../catalog/registries.ts";
+import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import { limits } from "../domain/limits.ts";
 import type { RegistryName } from "../domain/name.ts";
 import type { Ports } from "../ports/ports.ts";

@@ -5,8 +5,9 @@ import type { Operation, Stored } from "../../ports/document-store.ts";
 import type { Ports } from "../../ports/ports.ts";
 import type { DeletedTagDocument } from "../collection-documents.ts";
 import { EventedChange, newEvent, untilSettled } from "../commit.ts";
-import { type RegistryDocument, schema } from "../documents.ts";
+import { schema } from "../documents.ts";
 import { endOfPrefix, ids, ranks } from "../keys.ts";
+import type { RegistryDocument } from "../registry-documents.ts";
 import type { Repository } from "../repositories.ts";
 
 /** Whether what is deleted now can be restored. */

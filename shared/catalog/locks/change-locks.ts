@@ -3,15 +3,10 @@ import type { RepositoryName, Tag } from "../../domain/name.ts";
 import type { Ports } from "../../ports/ports.ts";
 import { setUnlisted } from "../catalog-entries.ts";
 import { untilSettled } from "../commit.ts";
-import type {
-  Lock,
-  ManifestDocument,
-  RegistryDocument,
-  RepositoryDocument,
-  TagDocument,
-} from "../documents.ts";
+import type { Lock, ManifestDocument, RepositoryDocument, TagDocument } from "../documents.ts";
 import { partitions } from "../keys.ts";
 import { findManifest } from "../manifests.ts";
+import type { RegistryDocument } from "../registry-documents.ts";
 import { type Repository, readHeader } from "../repositories.ts";
 import { findTag, reverseEntry } from "../tags.ts";
 import { isUnlisted } from "./locks.ts";

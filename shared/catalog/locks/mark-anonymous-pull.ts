@@ -1,8 +1,9 @@
 import type { RepositoryName } from "../../domain/name.ts";
 import type { Ports } from "../../ports/ports.ts";
 import { untilSettled } from "../commit.ts";
-import type { RegistryDocument, RepositoryDocument } from "../documents.ts";
+import type { RepositoryDocument } from "../documents.ts";
 import { partitions } from "../keys.ts";
+import type { RegistryDocument } from "../registry-documents.ts";
 import { readHeader } from "../repositories.ts";
 
 /**

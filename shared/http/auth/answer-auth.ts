@@ -1,4 +1,4 @@
-import type { RegistryDocument } from "../../catalog/documents.ts";
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { type Access, formatScope, parseScopes, type Scope } from "../../domain/access/scope.ts";
 import { RegistryError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";

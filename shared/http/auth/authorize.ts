@@ -1,4 +1,4 @@
-import type { RegistryDocument } from "../../catalog/documents.ts";
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import type { RepositoryDirectory } from "../../catalog/repository-directory.ts";
 import { allows, type RepositoryAction } from "../../domain/access/actions.ts";
 import { RegistryError } from "../../domain/errors.ts";

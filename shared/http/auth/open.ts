@@ -1,4 +1,4 @@
-import type { RegistryDocument } from "../../catalog/documents.ts";
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import type { Repository } from "../../catalog/repositories.ts";
 import { allows, type RepositoryGrant } from "../../domain/access/actions.ts";
 import type { Exchange } from "../exchange.ts";

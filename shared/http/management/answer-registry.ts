@@ -1,4 +1,4 @@
-import type { RegistryPolicies } from "../../catalog/documents.ts";
+import type { RegistryPolicies } from "../../catalog/registry-documents.ts";
 import { limits } from "../../domain/limits.ts";
 import { revocationKeys } from "../../identity/principal.ts";
 import { revoke } from "../../identity/revoke.ts";

@@ -1,4 +1,4 @@
-import type { RegistryDocument } from "../../catalog/documents.ts";
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import type { RegistryName } from "../../domain/name.ts";
 import type { Ports } from "../../ports/ports.ts";
 import type { Log } from "../../telemetry/log.ts";

@@ -1,4 +1,4 @@
-import type { RegistryPolicies } from "../../catalog/documents.ts";
+import type { RegistryPolicies } from "../../catalog/registry-documents.ts";
 import { type LifecyclePolicy, retentionPolicyRule, untaggedRule } from "../../domain/lifecycle.ts";
 import { limits } from "../../domain/limits.ts";
 import { malformed } from "../json.ts";

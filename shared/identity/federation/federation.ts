@@ -1,4 +1,4 @@
-import type { RegistryDocument } from "../../catalog/documents.ts";
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import type { Issuers } from "../../ports/issuers.ts";
 import type { Ports } from "../../ports/ports.ts";
 import type { TrustRuleDocument } from "../documents.ts";

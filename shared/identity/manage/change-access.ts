@@ -1,7 +1,7 @@
 import { readAs, untilSettled } from "../../catalog/commit.ts";
-import type { RegistryDocument } from "../../catalog/documents.ts";
 import { partitions } from "../../catalog/keys.ts";
 import { readRegistry } from "../../catalog/registries.ts";
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import type { Document, Operation, Stored } from "../../ports/document-store.ts";
 import type { Ports } from "../../ports/ports.ts";
 import { withRevoked } from "../revoke.ts";

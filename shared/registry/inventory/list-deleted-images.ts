@@ -1,9 +1,9 @@
 import { listDeletedManifests as listDeletedOf } from "../../catalog/deletion/deleted-manifests.ts";
 import { listDeletedTags as listDeletedTagsOf } from "../../catalog/deletion/deleted-tags.ts";
-import type { RegistryDocument } from "../../catalog/documents.ts";
 import { findKeptGeneration } from "../../catalog/generations.ts";
 import { listManifests } from "../../catalog/lists/manifest-pages.ts";
 import { listTagsByName } from "../../catalog/lists/tag-pages.ts";
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { findRepository, inGeneration, type Repository } from "../../catalog/repositories.ts";
 import { asDigest, type Digest } from "../../domain/digest.ts";
 import { RegistryError } from "../../domain/errors.ts";

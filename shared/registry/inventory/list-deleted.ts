@@ -1,6 +1,6 @@
 import type { DeletedRepositoryDocument } from "../../catalog/collection-documents.ts";
-import type { RegistryDocument } from "../../catalog/documents.ts";
 import { listDeletedBefore, readLeftGeneration } from "../../catalog/generations.ts";
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { limits } from "../../domain/limits.ts";
 import type { RepositoryName } from "../../domain/name.ts";
 import type { Ports } from "../../ports/ports.ts";

@@ -1,4 +1,5 @@
-import type { RegistryDocument, RepositoryDocument } from "../../catalog/documents.ts";
+import type { RepositoryDocument } from "../../catalog/documents.ts";
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { readHeader } from "../../catalog/repositories.ts";
 import { noFigures, readRepositoryUsage } from "../../catalog/usage.ts";
 import { RegistryError } from "../../domain/errors.ts";

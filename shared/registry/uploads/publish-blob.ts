@@ -1,5 +1,5 @@
 import { holdBlob, type OwnBytes } from "../../catalog/blobs.ts";
-import type { RegistryDocument } from "../../catalog/documents.ts";
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { ensureRepository } from "../../catalog/repositories.ts";
 import { algorithmOf, type Digest } from "../../domain/digest.ts";
 import { RegistryError } from "../../domain/errors.ts";

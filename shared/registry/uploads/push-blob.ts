@@ -1,4 +1,4 @@
-import type { RegistryDocument } from "../../catalog/documents.ts";
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { algorithmOf, type Digest } from "../../domain/digest.ts";
 import { hasher } from "../../domain/hash.ts";
 import { limits } from "../../domain/limits.ts";

@@ -1,9 +1,9 @@
 import { listInCatalog, readEntry } from "../../catalog/catalog-entries.ts";
 import type { LeftGenerationDocument, SweepDocument } from "../../catalog/collection-documents.ts";
-import type { RegistryDocument } from "../../catalog/documents.ts";
 import { listDeletedBefore } from "../../catalog/generations.ts";
 import { endOfPrefix, ranks } from "../../catalog/keys.ts";
 import { listRegistries, readRegistry } from "../../catalog/registries.ts";
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { findRepository, finishLeaving, type Repository } from "../../catalog/repositories.ts";
 import { beginSweep, earliest, endSweep, listDueSweeps, nextSweep } from "../../catalog/sweeps.ts";
 import { limits } from "../../domain/limits.ts";

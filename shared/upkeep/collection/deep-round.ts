@@ -1,7 +1,8 @@
 import { listRepositories } from "../../catalog/catalog-entries.ts";
 import { readAs } from "../../catalog/commit.ts";
-import { type RegistryDocument, schema } from "../../catalog/documents.ts";
+import { schema } from "../../catalog/documents.ts";
 import { ids, partitions } from "../../catalog/keys.ts";
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { findRepository } from "../../catalog/repositories.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Document, Stored } from "../../ports/document-store.ts";

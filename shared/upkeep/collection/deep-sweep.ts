@@ -1,14 +1,10 @@
 import { listHolders } from "../../catalog/blobs.ts";
 import { leaseIsOver } from "../../catalog/commit.ts";
 import { condemnBlobs } from "../../catalog/condemned-places.ts";
-import type {
-  BlobDocument,
-  EdgeDocument,
-  HolderDocument,
-  RegistryDocument,
-} from "../../catalog/documents.ts";
+import type { BlobDocument, EdgeDocument, HolderDocument } from "../../catalog/documents.ts";
 import { ids, partitions } from "../../catalog/keys.ts";
 import { readManifest } from "../../catalog/manifests.ts";
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { inGeneration, type Repository } from "../../catalog/repositories.ts";
 import { countOperation, readBlob, readCounter } from "../../catalog/shards.ts";
 import { askForSweep } from "../../catalog/sweeps.ts";

@@ -1,8 +1,9 @@
 import { listRepositories } from "../../catalog/catalog-entries.ts";
 import type { DeletedTagDocument, UnlinkedDocument } from "../../catalog/collection-documents.ts";
-import type { ManifestDocument, RegistryDocument } from "../../catalog/documents.ts";
+import type { ManifestDocument } from "../../catalog/documents.ts";
 import { listLeftGenerations } from "../../catalog/generations.ts";
 import { endOfPrefix, ids, ranks } from "../../catalog/keys.ts";
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { findRepository, type Repository } from "../../catalog/repositories.ts";
 import type { Digest } from "../../domain/digest.ts";
 import type { RepositoryName, Tag } from "../../domain/name.ts";

@@ -5,7 +5,7 @@ import type {
   LeftGenerationDocument,
 } from "../../catalog/collection-documents.ts";
 import { condemnPlace } from "../../catalog/condemned-places.ts";
-import type { LinkDocument, ManifestDocument, RegistryDocument } from "../../catalog/documents.ts";
+import type { LinkDocument, ManifestDocument } from "../../catalog/documents.ts";
 import {
   correctIndex,
   dropIndex,
@@ -14,6 +14,7 @@ import {
   readLeftGeneration,
 } from "../../catalog/generations.ts";
 import { endOfPrefix, ids, partitions } from "../../catalog/keys.ts";
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { finishLeaving, inGeneration, type Repository, readHeader } from "../../catalog/repositories.ts";
 import { forgetUsage } from "../../catalog/usage.ts";
 import type { RepositoryName } from "../../domain/name.ts";

@@ -1,7 +1,8 @@
 import type { RegistryEntryDocument } from "../../catalog/collection-documents.ts";
-import type { CatalogEntryDocument, RegistryDocument } from "../../catalog/documents.ts";
+import type { CatalogEntryDocument } from "../../catalog/documents.ts";
 import { ids, partitions } from "../../catalog/keys.ts";
 import { listRegistries, readRegistry, readRegistryName } from "../../catalog/registries.ts";
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { earliest } from "../../catalog/sweeps.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Stored } from "../../ports/document-store.ts";

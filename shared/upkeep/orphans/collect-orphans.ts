@@ -1,9 +1,10 @@
 import type { EpochDocument } from "../../catalog/collection-documents.ts";
 import { readAs } from "../../catalog/commit.ts";
 import { dayAfter, dayOf } from "../../catalog/condemned-places.ts";
-import { type RegistryDocument, schema } from "../../catalog/documents.ts";
+import { schema } from "../../catalog/documents.ts";
 import { ids, partitions } from "../../catalog/keys.ts";
 import { listRegistries, readRegistry } from "../../catalog/registries.ts";
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { limits } from "../../domain/limits.ts";
 import type { StoredBytes } from "../../ports/blob-store.ts";
 import type { Document, Stored } from "../../ports/document-store.ts";

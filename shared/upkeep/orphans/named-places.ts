@@ -1,13 +1,9 @@
 import { dayAfter, dayOf } from "../../catalog/condemned-places.ts";
-import type {
-  BlobDocument,
-  CatalogEntryDocument,
-  ManifestDocument,
-  RegistryDocument,
-} from "../../catalog/documents.ts";
+import type { BlobDocument, CatalogEntryDocument, ManifestDocument } from "../../catalog/documents.ts";
 import { listLeftGenerations } from "../../catalog/generations.ts";
 import { ids, partitions } from "../../catalog/keys.ts";
 import { readManifest } from "../../catalog/manifests.ts";
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { inGeneration, readHeader } from "../../catalog/repositories.ts";
 import { readBlob } from "../../catalog/shards.ts";
 import { asRepositoryName, type RepositoryName } from "../../domain/name.ts";

@@ -1,6 +1,7 @@
-import type { CatalogEntryDocument, RegistryDocument } from "../../catalog/documents.ts";
+import type { CatalogEntryDocument } from "../../catalog/documents.ts";
 import { ids, partitions } from "../../catalog/keys.ts";
 import { listRegistries, readRegistry } from "../../catalog/registries.ts";
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Stored } from "../../ports/document-store.ts";
 import type { Ports } from "../../ports/ports.ts";

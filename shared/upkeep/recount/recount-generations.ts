@@ -2,7 +2,6 @@ import type {
   EdgeDocument,
   LinkDocument,
   ManifestDocument,
-  RegistryDocument,
   RegistryUsageDocument,
   RepositoryFigures,
   RepositoryRecount,
@@ -11,6 +10,7 @@ import type {
 import { schema } from "../../catalog/documents.ts";
 import { listLeftGenerations, readLeftGeneration } from "../../catalog/generations.ts";
 import { ids, partitions } from "../../catalog/keys.ts";
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { readHeader } from "../../catalog/repositories.ts";
 import {
   noFigures,

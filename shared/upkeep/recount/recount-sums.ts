@@ -1,9 +1,6 @@
-import type {
-  RegistryDocument,
-  RegistryUsageDocument,
-  RepositoryUsageDocument,
-} from "../../catalog/documents.ts";
+import type { RegistryUsageDocument, RepositoryUsageDocument } from "../../catalog/documents.ts";
 import { ids, partitions } from "../../catalog/keys.ts";
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import {
   changeSums,
   forgetUsage,

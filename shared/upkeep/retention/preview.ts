@@ -1,5 +1,5 @@
 import { listRepositories } from "../../catalog/catalog-entries.ts";
-import type { RegistryDocument } from "../../catalog/documents.ts";
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { findRepository } from "../../catalog/repositories.ts";
 import { decideLifecycle, type Victim } from "../../domain/lifecycle/decide.ts";
 import type { LifecyclePolicy } from "../../domain/lifecycle.ts";

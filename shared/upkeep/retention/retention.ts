@@ -1,9 +1,10 @@
 import { listRepositories } from "../../catalog/catalog-entries.ts";
 import type { RetentionCursorDocument } from "../../catalog/collection-documents.ts";
 import { readAs } from "../../catalog/commit.ts";
-import { type RegistryDocument, schema } from "../../catalog/documents.ts";
+import { schema } from "../../catalog/documents.ts";
 import { ids, partitions } from "../../catalog/keys.ts";
 import { listRegistries, readRegistry } from "../../catalog/registries.ts";
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { findRepository } from "../../catalog/repositories.ts";
 import { RegistryError } from "../../domain/errors.ts";
 import { compileGlobs } from "../../domain/glob.ts";

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { RegistryDocument, RegistryPolicies } from "../../../shared/catalog/documents.ts";
 import { partitions } from "../../../shared/catalog/keys.ts";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
+import type { RegistryDocument, RegistryPolicies } from "../../../shared/catalog/registry-documents.ts";
 import { type Repository, readHeader } from "../../../shared/catalog/repositories.ts";
 import { RepositoryDirectory } from "../../../shared/catalog/repository-directory.ts";
 import type { Digest } from "../../../shared/domain/digest.ts";

@@ -1,5 +1,5 @@
-import type { RegistryDocument } from "../../../shared/catalog/documents.ts";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
+import type { RegistryDocument } from "../../../shared/catalog/registry-documents.ts";
 import { RepositoryDirectory } from "../../../shared/catalog/repository-directory.ts";
 import type { RegistryName } from "../../../shared/domain/name.ts";
 import { type Service, serve } from "../../../shared/http/serve.ts";

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import type { RegistryDocument } from "../../../shared/catalog/documents.ts";
 import { leaveGeneration, restoreGeneration } from "../../../shared/catalog/generations.ts";
 import { changeRepositoryLocks } from "../../../shared/catalog/locks/change-locks.ts";
 import { markAnonymousPull } from "../../../shared/catalog/locks/mark-anonymous-pull.ts";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
+import type { RegistryDocument } from "../../../shared/catalog/registry-documents.ts";
 import { ensureRepository, findRepository } from "../../../shared/catalog/repositories.ts";
 import type { RegistryName, RepositoryName } from "../../../shared/domain/name.ts";
 import type { Ports } from "../../../shared/ports/ports.ts";

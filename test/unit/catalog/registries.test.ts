@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { RegistryDocument } from "../../../shared/catalog/documents.ts";
 import { ids, partitions } from "../../../shared/catalog/keys.ts";
 import {
   ensureRegistry,
@@ -7,6 +6,7 @@ import {
   listRegistries,
   readRegistry,
 } from "../../../shared/catalog/registries.ts";
+import type { RegistryDocument } from "../../../shared/catalog/registry-documents.ts";
 import type { RegistryName } from "../../../shared/domain/name.ts";
 import type { CommitFate } from "../../../shared/memory/bend.ts";
 import { seededRandom } from "../../../shared/memory/random.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { RegistryDocument } from "../../../shared/catalog/documents.ts";
+import type { RegistryDocument } from "../../../shared/catalog/registry-documents.ts";
 import type { NamePattern } from "../../../shared/domain/access/actions.ts";
 import { limits } from "../../../shared/domain/limits.ts";
 import { nobody } from "../../../shared/identity/caller.ts";

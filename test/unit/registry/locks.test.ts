@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { listRepositories } from "../../../shared/catalog/catalog-entries.ts";
-import type { Lock, RegistryPolicies } from "../../../shared/catalog/documents.ts";
+import type { Lock } from "../../../shared/catalog/documents.ts";
 import type { LockChanges } from "../../../shared/catalog/locks/change-locks.ts";
+import type { RegistryPolicies } from "../../../shared/catalog/registry-documents.ts";
 import { RepositoryDirectory } from "../../../shared/catalog/repository-directory.ts";
 import { digestBytes } from "../../../shared/domain/hash.ts";
 import { asRepositoryName } from "../../../shared/domain/name.ts";

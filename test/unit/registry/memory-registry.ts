@@ -6,12 +6,12 @@ import type {
   LinkDocument,
   ManifestDocument,
   ManifestTagDocument,
-  RegistryPolicies,
   RepositoryFigures,
   TagDocument,
 } from "../../../shared/catalog/documents.ts";
 import { ids, ranks } from "../../../shared/catalog/keys.ts";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
+import type { RegistryPolicies } from "../../../shared/catalog/registry-documents.ts";
 import { findRepository, type Repository } from "../../../shared/catalog/repositories.ts";
 import { findTag } from "../../../shared/catalog/tags.ts";
 import { noFigures } from "../../../shared/catalog/usage.ts";

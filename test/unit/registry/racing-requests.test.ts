@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { holdBlob } from "../../../shared/catalog/blobs.ts";
 import { readAs } from "../../../shared/catalog/commit.ts";
-import type { BlobDocument, LinkDocument, RegistryDocument } from "../../../shared/catalog/documents.ts";
+import type { BlobDocument, LinkDocument } from "../../../shared/catalog/documents.ts";
 import { ids, partitions } from "../../../shared/catalog/keys.ts";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
+import type { RegistryDocument } from "../../../shared/catalog/registry-documents.ts";
 import { ensureRepository, findRepository } from "../../../shared/catalog/repositories.ts";
 import { usualGraces } from "../../../shared/domain/graces.ts";
 import { digestBytes } from "../../../shared/domain/hash.ts";

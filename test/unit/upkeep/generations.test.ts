@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { type EventDocument, type RegistryDocument, schema } from "../../../shared/catalog/documents.ts";
+import { type EventDocument, schema } from "../../../shared/catalog/documents.ts";
 import { leaveGeneration, restoreGeneration } from "../../../shared/catalog/generations.ts";
 import { ids, partitions } from "../../../shared/catalog/keys.ts";
 import { ensureRegistry, readRegistry } from "../../../shared/catalog/registries.ts";
+import type { RegistryDocument } from "../../../shared/catalog/registry-documents.ts";
 import { ensureRepository, findRepository } from "../../../shared/catalog/repositories.ts";
 import { askForSweep, listDueSweeps } from "../../../shared/catalog/sweeps.ts";
 import {

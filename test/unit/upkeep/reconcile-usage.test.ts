@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { RegistryDocument, RegistryUsageDocument } from "../../../shared/catalog/documents.ts";
+import type { RegistryUsageDocument } from "../../../shared/catalog/documents.ts";
 import { leaveGeneration } from "../../../shared/catalog/generations.ts";
 import { ids, partitions } from "../../../shared/catalog/keys.ts";
+import type { RegistryDocument } from "../../../shared/catalog/registry-documents.ts";
 import { ensureRepository, findRepository } from "../../../shared/catalog/repositories.ts";
 import { listRepositoryUsage, readRegistryUsage, stateOfUsage } from "../../../shared/catalog/usage.ts";
 import type { RepositoryName } from "../../../shared/domain/name.ts";

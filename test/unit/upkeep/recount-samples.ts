@@ -1,7 +1,7 @@
 import { holdBlob } from "../../../shared/catalog/blobs.ts";
-import type { RegistryDocument } from "../../../shared/catalog/documents.ts";
 import { commitManifest } from "../../../shared/catalog/manifest-commit.ts";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
+import type { RegistryDocument } from "../../../shared/catalog/registry-documents.ts";
 import { ensureRepository } from "../../../shared/catalog/repositories.ts";
 import type { Digest } from "../../../shared/domain/digest.ts";
 import { digestBytes } from "../../../shared/domain/hash.ts";

@@ -1,5 +1,5 @@
-import type { RegistryDocument } from "../../../../shared/catalog/documents.ts";
 import { ids, partitions } from "../../../../shared/catalog/keys.ts";
+import type { RegistryDocument } from "../../../../shared/catalog/registry-documents.ts";
 import { RegistryError } from "../../../../shared/domain/errors.ts";
 import type { TrustRuleDocument } from "../../../../shared/identity/documents.ts";
 import { Federation } from "../../../../shared/identity/federation/federation.ts";

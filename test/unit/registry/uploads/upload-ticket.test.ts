@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { RegistryDocument } from "../../../../shared/catalog/documents.ts";
+import type { RegistryDocument } from "../../../../shared/catalog/registry-documents.ts";
 import { limits } from "../../../../shared/domain/limits.ts";
 import type { RepositoryName } from "../../../../shared/domain/name.ts";
 import type { Ports } from "../../../../shared/ports/ports.ts";

@@ -1,0 +1,47 @@
+import type { RegistryAuth } from "../domain/access/registry-auth.ts";
+import type { LifecyclePolicy } from "../domain/lifecycle.ts";
+import type { RegistryName } from "../domain/name.ts";
+import type { Tier } from "../domain/tiers/table.ts";
+import type { Document } from "../ports/document-store.ts";
+
+// Times are ms since 1970, sizes are bytes.
+
+export interface RegistryNameDocument extends Document {
+  readonly kind: "registry-name";
+  readonly rid: string;
+}
+
+export interface RegistryPolicies {
+  /** Accept manifests whose children are not in the repository, as mirrors of one platform need. */
+  readonly sparseManifests: boolean;
+  /** Blobs of up to so many bytes go through the registry instead of being redirected to, as closed networks need. Absent: 0. */
+  readonly serveThroughBytesMax?: number;
+  /** For how many days what is deleted can be restored. Absent, or not enabled: deletion is final. */
+  readonly softDelete?: {
+    readonly enabled: boolean;
+    readonly days: number;
+    /** When that was decided. */
+    readonly updatedAt?: number;
+  };
+  /** What goes by itself. Absent: nothing. */
+  readonly lifecycle?: LifecyclePolicy;
+  /** Who may pull without logging in: from all repositories, or from those that are marked. Absent: nobody. */
+  readonly anonymousPull?: "all" | "selected";
+}
+
+export interface RegistryDocument extends Document {
+  readonly kind: "registry";
+  readonly name: RegistryName;
+  readonly rid: string;
+  readonly state: "live" | "deleting";
+  /** Absent: Premium, as registries were before there were tiers. */
+  readonly tier?: Tier;
+  /** Absent while live. */
+  readonly deletedAt?: number;
+  readonly policies: RegistryPolicies;
+  /** Absent: nothing was ever revoked. */
+  readonly auth?: RegistryAuth;
+  /** Where new bytes of this registry go. */
+  readonly storage: { readonly account: string; readonly container: string };
+  readonly createdAt: number;
+}

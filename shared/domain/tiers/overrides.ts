@@ -1,0 +1,56 @@
+import { limits } from "../limits.ts";
+import { asTier, type TierFigures, type TierTable, tiers, usualTiers } from "./table.ts";
+
+/** What no tier can allow more of, since memory and documents are made for it. */
+const bounds: Readonly<Partial<Record<keyof TierFigures, number>>> = {
+  layerBytesMax: limits.blobBytesMax,
+  manifestBytesMax: limits.manifestBytesMax,
+  scopeMapActionsMax: limits.scopeMapActionsMax,
+  trustRulesMax: limits.trustRulesMax,
+};
+
+/**
+ * The usual table with an operator's figures in it: JSON such as `{"Basic":{"tokensMax":200},"Standard":{"retention":true}}`.
+ * @throws Error with one line that names the figure and what it should be
+ */
+export function readTiers(text: string | undefined, variable: string): TierTable {
+  if (text === undefined || text === "") return usualTiers;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Error(`${variable} is not JSON`);
+  }
+  if (!isObject(value)) throw new Error(`${variable} is an object with the tiers ${tiers.join(", ")}`);
+  const table: Record<keyof TierTable, TierFigures> = { ...usualTiers };
+  for (const [name, figures] of Object.entries(value)) {
+    const tier = asTier(name);
+    if (tier === undefined || !isObject(figures))
+      throw new Error(`${variable} has ${JSON.stringify(name)}; the tiers are ${tiers.join(", ")}`);
+    for (const [figure, given] of Object.entries(figures)) {
+      const where = `${variable}: ${tier}.${figure.slice(0, 50)}`;
+      table[tier] = { ...table[tier], [checkedName(where, figure)]: checkedValue(where, figure, given) };
+    }
+  }
+  return table;
+}
+
+function checkedName(where: string, figure: string): keyof TierFigures {
+  if (Object.hasOwn(usualTiers.Basic, figure)) return figure as keyof TierFigures;
+  throw new Error(`${where} is none of ${Object.keys(usualTiers.Basic).join(", ")}`);
+}
+
+function checkedValue(where: string, figure: string, given: unknown): number | boolean {
+  const usual = usualTiers.Basic[figure as keyof TierFigures];
+  if (typeof usual === "boolean") {
+    if (typeof given === "boolean") return given;
+    throw new Error(`${where} is true or false`);
+  }
+  const max = bounds[figure as keyof TierFigures] ?? Number.MAX_SAFE_INTEGER;
+  if (typeof given === "number" && Number.isSafeInteger(given) && given >= 0 && given <= max) return given;
+  throw new Error(`${where} is a whole number from 0 to ${max}`);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
