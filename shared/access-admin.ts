@@ -67,7 +67,7 @@ export async function administer<T>(
 ): Promise<T> {
   const config = readConfig(env);
   const registryName = name === undefined ? config.hosts.defaultRegistry : asRegistryName(name);
-  const { ports, close } = await openPorts(config.store, config.graces);
+  const { ports, close } = await openPorts(config);
   try {
     const registry = registryName === undefined ? undefined : await findRegistry(ports, registryName);
     if (registry === undefined) {

@@ -62,9 +62,10 @@ async function openApp(config: Config, sink: (lines: string) => void): Promise<A
 
 async function composeApp(config: Config, log: Log, telemetry: Telemetry | undefined): Promise<App> {
   const observers = telemetry && { cosmos: telemetry.database, storage: telemetry.storage };
-  const { ports, close } = await openPorts(config.store, config.graces, observers);
+  const { ports, close } = await openPorts(config, observers);
   const { sparseManifests, serveThroughBytesMax } = config;
-  await ensureRegistry(ports, config.hosts.defaultRegistry, { sparseManifests, serveThroughBytesMax });
+  const policies = { sparseManifests, serveThroughBytesMax };
+  await ensureRegistry(ports, config.hosts.defaultRegistry, policies, config.defaultTier);
   const opened = await openIdentity(config, ports, (error) =>
     log.write("warn", "failure", { work: "keys", error: String(error) }),
   );

@@ -1,7 +1,6 @@
 import type { AzureObservers, AzureSettings } from "./azure/open.ts";
 import { ensureSignerKey } from "./catalog/operations/signer-key.ts";
-import type { StoreConfig } from "./config.ts";
-import type { Graces } from "./domain/graces.ts";
+import type { Config } from "./config.ts";
 import type { Ports } from "./ports/ports.ts";
 import { hmacSigner, systemClock, systemIds, systemPause } from "./system/world.ts";
 
@@ -17,19 +16,18 @@ export interface OpenedPorts {
  * @throws Error of one line when the stores cannot be opened
  */
 export async function openPorts(
-  store: StoreConfig,
-  graces: Graces,
+  { store, graces, tiers }: Pick<Config, "store" | "graces" | "tiers">,
   observers: AzureObservers = {},
 ): Promise<OpenedPorts> {
-  if (store.kind === "azure") return await openAzurePorts(store.settings, graces, observers);
+  if (store.kind === "azure") return await openAzurePorts(store.settings, { graces, tiers }, observers);
   const { openLocalPorts } = await import("./local/open.ts");
   const { ports, close } = await openLocalPorts(store.dataDir);
-  return { ports: { ...ports, graces }, close };
+  return { ports: { ...ports, graces, tiers }, close };
 }
 
 async function openAzurePorts(
   settings: AzureSettings,
-  graces: Graces,
+  policy: Pick<Ports, "graces" | "tiers">,
   observers: AzureObservers,
 ): Promise<OpenedPorts> {
   const { openAzureStores } = await import("./azure/open.ts");
@@ -38,8 +36,8 @@ async function openAzurePorts(
     const ids = systemIds();
     const signer = hmacSigner(await ensureSignerKey({ documents: stores.documents, ids }));
     const { region } = settings;
-    const world = { signer, clock: systemClock, ids, region, graces, pause: systemPause };
-    return { ports: { ...stores, ...world }, close };
+    const world = { signer, clock: systemClock, ids, region, pause: systemPause };
+    return { ports: { ...stores, ...world, ...policy }, close };
   } catch (error) {
     await close();
     throw error;

@@ -103,7 +103,7 @@ async function onRegistry<T>(
 ): Promise<T> {
   const config = readConfig(env);
   const registryName = name === undefined ? config.hosts.defaultRegistry : asRegistryName(name);
-  const { ports, close } = await openPorts(config.store, config.graces);
+  const { ports, close } = await openPorts(config);
   try {
     const registry = registryName === undefined ? undefined : await findRegistry(ports, registryName);
     if (registry === undefined) throw new Error(`there is no registry ${name ?? registryName}`);

@@ -60,12 +60,13 @@ async function reclaimOn(
   const rounds: number[] = [];
   for (let round = 0; round < bench.rounds; round++) {
     // Fresh names of blobs each time; the registry is the same.
-    const { store, graces } = readConfig({ ...environment });
-    const { ports: opened, close } = await openPorts(store, graces);
+    const config = readConfig({ ...environment });
+    const { ports: opened, close } = await openPorts(config);
     try {
       let ahead = 0;
       const ports: Ports = { ...opened, clock: { now: () => Date.now() + ahead } };
       const pushed = await pushUnneeded(ports, blobs);
+      const { graces } = config;
       ahead = (graces.leaseSeconds + 2 * graces.skewSeconds) * 1000;
       const startedAt = performance.now();
       const runs = await collectAll(ports, blobs, () => {

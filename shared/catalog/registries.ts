@@ -1,4 +1,5 @@
 import type { RegistryName } from "../domain/name.ts";
+import type { Tier } from "../domain/tiers/table.ts";
 import type { Stored } from "../ports/document-store.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { RegistryEntryDocument } from "./collection-documents.ts";
@@ -61,11 +62,13 @@ export async function listRegistries(
 /**
  * The registry of that name, made if it is not there. Of its policies, those in `policies` are as they are asked for now, and the
  * others stay. Its id is new at each creation, so nothing of an earlier registry of the name is ever seen again.
+ * @param tier of one that is made; absent: Premium
  */
 export async function ensureRegistry(
   ports: Ports,
   name: RegistryName,
   policies: RegistryPolicies,
+  tier?: Tier,
 ): Promise<RegistryDocument> {
   const writer = ports.ids.nonce();
   return await untilSettled(async () => {
@@ -75,7 +78,7 @@ export async function ensureRegistry(
       const entered = await enter(ports, found.rid, name, writer, {});
       return entered ? await withPolicies(ports, found.rid, policies, writer) : undefined;
     }
-    return await makeRegistry(ports, name, policies, writer);
+    return await makeRegistry(ports, name, { policies, ...(tier && { tier }) }, writer);
   });
 }
 
@@ -83,7 +86,7 @@ export async function ensureRegistry(
 async function makeRegistry(
   ports: Ports,
   name: RegistryName,
-  policies: RegistryPolicies,
+  settings: Pick<RegistryDocument, "policies" | "tier">,
   writer: string,
 ): Promise<RegistryDocument | undefined> {
   // Before the look at the registry that had it, so that nobody can have taken it meanwhile.
@@ -101,7 +104,7 @@ async function makeRegistry(
     name,
     rid,
     state: "live",
-    policies,
+    ...settings,
     storage: { account: ports.region, container: rid },
     createdAt: ports.clock.now(),
   };

@@ -29,6 +29,13 @@ export interface RegistryPolicies {
   readonly anonymousPull?: "all" | "selected";
 }
 
+/** How many there are. Absent: not counted yet. */
+export interface AccessCounts {
+  readonly tokens?: number;
+  readonly scopeMaps?: number;
+  readonly trustRules?: number;
+}
+
 export interface RegistryDocument extends Document {
   readonly kind: "registry";
   readonly name: RegistryName;
@@ -41,6 +48,8 @@ export interface RegistryDocument extends Document {
   readonly policies: RegistryPolicies;
   /** Absent: nothing was ever revoked. */
   readonly auth?: RegistryAuth;
+  /** Of those who may touch it. */
+  readonly accessCounts?: AccessCounts;
   /** Where new bytes of this registry go. */
   readonly storage: { readonly account: string; readonly container: string };
   readonly createdAt: number;

@@ -3,6 +3,8 @@ import { RegistryError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { parseManifestMediaType } from "../domain/media-type.ts";
 import { asReference, asTag, type Reference, type Tag } from "../domain/name.ts";
+import { describeLimit } from "../domain/tiers/refusals.ts";
+import { figuresOf, tierOf } from "../domain/tiers/table.ts";
 import { deleteManifest } from "../registry/delete-manifest.ts";
 import { openManifest, readManifest } from "../registry/read-manifest.ts";
 import { writeManifest } from "../registry/write-manifest.ts";
@@ -52,7 +54,9 @@ async function putManifest(exchange: RepositoryExchange, reference: Reference): 
     throw new RegistryError("MANIFEST_INVALID", { message: "a manifest needs a Content-Type" });
   }
   const mediaType = parseManifestMediaType(contentType);
-  const bytes = await body.bytes(limits.manifestBytesMax, "MANIFEST_INVALID");
+  const { manifestBytesMax } = figuresOf(ports.tiers, registry);
+  const tooLarge = () => describeLimit(ports.tiers, tierOf(registry), "manifestBytesMax", "in one manifest");
+  const bytes = await body.bytes(manifestBytesMax, "MANIFEST_INVALID", tooLarge);
   const written = await writeManifest(ports, registry, name, { reference, tags, mediaType, bytes });
   return {
     status: 201,

@@ -44,9 +44,12 @@ export class RequestBody implements Body {
    * The whole body.
    * @throws RegistryError with `code` and status 413 when it is longer than `bytesMax`
    */
-  async bytes(bytesMax: number, code: "MANIFEST_INVALID" | "SIZE_INVALID"): Promise<Uint8Array> {
-    const tooLarge = () =>
-      new RegistryError(code, { status: 413, message: `the body has more than ${bytesMax} bytes` });
+  async bytes(
+    bytesMax: number,
+    code: "MANIFEST_INVALID" | "SIZE_INVALID",
+    describe = () => `the body has more than ${bytesMax} bytes`,
+  ): Promise<Uint8Array> {
+    const tooLarge = () => new RegistryError(code, { status: 413, message: describe() });
     if (this.length !== undefined && this.length > bytesMax) throw tooLarge();
     const pieces: Uint8Array[] = [];
     for (let chunk = await this.#next(); chunk !== undefined; chunk = await this.#next()) {

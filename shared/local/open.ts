@@ -1,6 +1,7 @@
 import { access, constants } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { usualGraces } from "../domain/graces.ts";
+import { usualTiers } from "../domain/tiers/table.ts";
 import type { Ports } from "../ports/ports.ts";
 import { hmacSigner, systemClock, systemIds, systemPause } from "../system/world.ts";
 import { blobsFolder, LocalBlobs } from "./blobs.ts";
@@ -58,6 +59,7 @@ async function open(folder: string): Promise<LocalPorts> {
     ids: systemIds(),
     region: "local",
     graces: usualGraces,
+    tiers: usualTiers,
     pause: systemPause,
   };
   return { ports, close: () => database.close() };

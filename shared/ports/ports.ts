@@ -1,4 +1,5 @@
 import type { Graces } from "../domain/graces.ts";
+import type { TierTable } from "../domain/tiers/table.ts";
 import type { BlobStore } from "./blob-store.ts";
 import type { DocumentStore } from "./document-store.ts";
 import type { UploadSessions } from "./upload-sessions.ts";
@@ -17,6 +18,8 @@ export interface Ports {
   /** The region that this process runs in. */
   readonly region: string;
   readonly graces: Graces;
+  /** What a registry of each tier is allowed. */
+  readonly tiers: TierTable;
   /** Resolves when so many ms are over. */
   readonly pause: (millis: number) => Promise<void>;
 }

@@ -6,7 +6,6 @@ import { holdBlob } from "../../shared/catalog/blobs.ts";
 import { listRegistries, readRegistry } from "../../shared/catalog/registries.ts";
 import { ensureRepository } from "../../shared/catalog/repositories.ts";
 import { readConfig } from "../../shared/config.ts";
-import { usualGraces } from "../../shared/domain/graces.ts";
 import { digestBytes } from "../../shared/domain/hash.ts";
 import type { RepositoryName } from "../../shared/domain/name.ts";
 import { placeName } from "../../shared/domain/place.ts";
@@ -38,7 +37,7 @@ const stores: readonly { name: string; open: () => Promise<Opened>; changes: boo
   account
     ? {
         name: "Azure's services",
-        open: async () => await openPorts(readConfig(process.env).store, usualGraces),
+        open: async () => await openPorts(readConfig(process.env)),
         changes: true,
       }
     : {
@@ -50,7 +49,7 @@ const stores: readonly { name: string; open: () => Promise<Opened>; changes: boo
 
 async function openLocal(): Promise<Opened> {
   const folder = await mkdtemp(join(tmpdir(), "portolan-events-"));
-  const { ports, close } = await openPorts(readConfig({ DATA_DIR: folder }).store, usualGraces);
+  const { ports, close } = await openPorts(readConfig({ DATA_DIR: folder }));
   return {
     ports,
     close: async () => {
@@ -62,7 +61,7 @@ async function openLocal(): Promise<Opened> {
 
 async function openEmulated(): Promise<Opened> {
   const emulators = await startAzureEmulators();
-  const { ports, close } = await openPorts(readConfig(emulators.environment).store, usualGraces);
+  const { ports, close } = await openPorts(readConfig(emulators.environment));
   return {
     ports,
     close: async () => {

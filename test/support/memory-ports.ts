@@ -1,4 +1,5 @@
 import { type Graces, usualGraces } from "../../shared/domain/graces.ts";
+import { usualTiers } from "../../shared/domain/tiers/table.ts";
 import { MemoryBlobs } from "../../shared/memory/blobs.ts";
 import { MemoryDocuments } from "../../shared/memory/documents.ts";
 import { MemorySessions } from "../../shared/memory/sessions.ts";
@@ -30,6 +31,7 @@ export function openMemoryPorts(graces: Partial<Graces> = {}, seed = 1): MemoryP
     ids: seededIds(seed, clock),
     region: "local",
     graces: { ...usualGraces, ...graces },
+    tiers: usualTiers,
     pause: async (millis) => clock.advance(millis),
   };
   return { ports, clock, documents, blobs };

@@ -25,8 +25,9 @@ export function readTiers(text: string | undefined, variable: string): TierTable
   const table: Record<keyof TierTable, TierFigures> = { ...usualTiers };
   for (const [name, figures] of Object.entries(value)) {
     const tier = asTier(name);
-    if (tier === undefined || !isObject(figures))
-      throw new Error(`${variable} has ${JSON.stringify(name)}; the tiers are ${tiers.join(", ")}`);
+    const named = `${variable} has ${JSON.stringify(name.slice(0, 50))}`;
+    if (tier === undefined) throw new Error(`${named}; the tiers are ${tiers.join(", ")}`);
+    if (!isObject(figures)) throw new Error(`${named}; it is an object with figures`);
     for (const [figure, given] of Object.entries(figures)) {
       const where = `${variable}: ${tier}.${figure.slice(0, 50)}`;
       table[tier] = { ...table[tier], [checkedName(where, figure)]: checkedValue(where, figure, given) };

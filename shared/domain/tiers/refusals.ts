@@ -1,4 +1,4 @@
-import { RegistryError } from "../errors.ts";
+import { RegistryError, type RegistryErrorCode, type RegistryErrorOptions } from "../errors.ts";
 import { type Tier, type TierFigures, type TierTable, tiers } from "./table.ts";
 
 /** Figures that are numbers, and features. */
@@ -7,29 +7,59 @@ export type NumberFigure = {
 }[keyof TierFigures];
 export type Feature = Exclude<keyof TierFigures, NumberFigure>;
 
+// All messages are made alike: what the tier allows, and then which others allow more.
+
 /**
- * 403: the tier allows no more. The message says how much, which tier, and what would lift it.
+ * More than the tier allows; 403 DENIED unless told otherwise.
  * @param what of which there can be no more, such as `tokens`
  */
-export function beyondTier(table: TierTable, tier: Tier, figure: NumberFigure, what: string): RegistryError {
+export function beyondTier(
+  table: TierTable,
+  tier: Tier,
+  figure: NumberFigure,
+  what: string,
+  { code = "DENIED", ...options }: RegistryErrorOptions & { readonly code?: RegistryErrorCode } = {},
+): RegistryError {
   const limit = table[tier][figure];
-  const higher = tiers.filter((other) => table[other][figure] > limit);
-  return new RegistryError("DENIED", {
-    message: `a registry of tier ${tier} has at most ${limit} ${what}${liftedBy(higher, (other) => ` (${table[other][figure]})`)}`,
+  return new RegistryError(code, {
+    ...options,
+    message: describeLimit(table, tier, figure, what),
     detail: { tier, figure, limit },
   });
 }
 
-/** 403: the tier does not have it. */
+/** As in `tier Basic allows 100 tokens; Standard allows 500, Premium 50,000`. */
+export function describeLimit(table: TierTable, tier: Tier, figure: NumberFigure, what: string): string {
+  const amount = (of: Tier) => formatAmount(table[of][figure], figure);
+  const [first, ...others] = tiers.filter((other) => table[other][figure] > table[tier][figure]);
+  const lifted =
+    first === undefined
+      ? "no tier allows more"
+      : [`${first} allows ${amount(first)}`, ...others.map((other) => `${other} ${amount(other)}`)].join(
+          ", ",
+        );
+  return `tier ${tier} allows ${amount(tier)} ${what}; ${lifted}`;
+}
+
+/** 403 DENIED: the tier does not have it. As in `tier Basic does not include lifecycle rules; Premium does`. */
 export function notInTier(table: TierTable, tier: Tier, feature: Feature, what: string): RegistryError {
   const higher = tiers.filter((other) => table[other][feature]);
+  const lifted =
+    higher.length === 0 ? "no tier does" : `${higher.join(" and ")} ${higher.length === 1 ? "does" : "do"}`;
   return new RegistryError("DENIED", {
-    message: `a registry of tier ${tier} has no ${what}${liftedBy(higher, () => "")}`,
+    message: `tier ${tier} does not include ${what}; ${lifted}`,
     detail: { tier, figure: feature },
   });
 }
 
-function liftedBy(higher: readonly Tier[], more: (tier: Tier) => string): string {
-  if (higher.length === 0) return "; no tier allows more";
-  return `; tier ${higher.map((tier) => tier + more(tier)).join(" or ")} allows more`;
+const numbers = new Intl.NumberFormat("en");
+const units = ["bytes", "KiB", "MiB", "GiB", "TiB"] as const;
+
+/** Bytes in the largest unit of which they are a whole number. */
+function formatAmount(amount: number, figure: NumberFigure): string {
+  if (!/Bytes/.test(figure)) return numbers.format(amount);
+  let unit = 0;
+  let left = amount;
+  for (; left >= 1024 && left % 1024 === 0 && unit < units.length - 1; unit++) left /= 1024;
+  return `${numbers.format(left)} ${units[unit]}`;
 }

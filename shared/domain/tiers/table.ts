@@ -119,3 +119,12 @@ export const usualTiers: TierTable = { Basic: basic, Standard: standard, Premium
 export function asTier(text: string): Tier | undefined {
   return tiers.find((tier) => tier.toLowerCase() === text.toLowerCase());
 }
+
+/** Registries were made without a tier once, and had all that there is. */
+export function tierOf({ tier = "Premium" }: { readonly tier?: Tier }): Tier {
+  return tier;
+}
+
+export function figuresOf(table: TierTable, registry: { readonly tier?: Tier }): TierFigures {
+  return table[tierOf(registry)];
+}

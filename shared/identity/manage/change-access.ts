@@ -5,6 +5,7 @@ import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import type { Document, Operation, Stored } from "../../ports/document-store.ts";
 import type { Ports } from "../../ports/ports.ts";
 import { withRevoked } from "../revoke.ts";
+import { countAccess } from "./count-access.ts";
 import { absent } from "./refusals.ts";
 
 /** One attempt at a change of who may do what. */
@@ -31,7 +32,7 @@ export interface AccessChange<T> {
  * follow one another: what `plan` has read still holds when its change is made, and an attempt that lingers on its way to the
  * store is too late once another change was made.
  * @param plan called again when somebody else was faster, or the reply was lost
- * @throws RegistryError NAME_UNKNOWN when the registry is no more, and what `plan` throws
+ * @throws RegistryError NAME_UNKNOWN when the registry is no more, DENIED when the tier allows no more of what is made, and what `plan` throws
  */
 export async function changeAccess<T>(
   ports: Ports,
@@ -53,9 +54,11 @@ export async function changeAccess<T>(
     });
     if (operations.length === 0) return { result };
     const auth = revokes === undefined ? {} : { auth: withRevoked(ports, registry.auth, revokes) };
+    const accessCounts = await countAccess(ports, registry, operations);
+    const document: RegistryDocument = { ...registry, ...auth, accessCounts, writer };
     const outcome = await ports.documents.commit(partition, [
       ...operations,
-      { op: "replace", document: { ...registry, ...auth, writer }, etag: stored.etag },
+      { op: "replace", document, etag: stored.etag },
     ]);
     if (outcome === "unknown") inDoubt = true;
     return outcome === "committed" ? { result } : undefined;

@@ -5,7 +5,7 @@ import type { ByteRange } from "../../domain/range.ts";
 import type { Run } from "../../ports/blob-store.ts";
 import type { Ports } from "../../ports/ports.ts";
 import type { SessionHash, StoredSession, UploadSession } from "../../ports/upload-sessions.ts";
-import { checkAnnouncedSize, checkBlocks, checkReceivedSize } from "./body-size.ts";
+import { checkAnnouncedSize, checkBlocks, checkReceivedSize, roomOf } from "./body-size.ts";
 import { type Body, stageBody } from "./stage-body.ts";
 import { continueHash } from "./upload-hash.ts";
 import { type Upload, uploadPlace } from "./upload-ticket.ts";
@@ -68,13 +68,13 @@ export async function extendSession(
   range: ByteRange | undefined,
   hash: Hasher | ResumableHasher,
 ): Promise<{ extended: ExtendedSession; failure: Error | undefined }> {
-  checkAnnouncedSize(session.offset, body, range);
+  const room = roomOf(ports, upload.registry, session.offset);
+  checkAnnouncedSize(room, body, range);
   const nonce = ports.ids.nonce();
   const staged = { runs: session.runs, bytes: session.offset };
   const writer = await ports.blobs.extend(uploadPlace(upload), staged, nonce);
   try {
-    const bytesMax = limits.blobBytesMax - session.offset;
-    const { bytes, blocks, failure } = await stageBody(body, writer, hash, ports.blobs.blockBytes, bytesMax);
+    const { bytes, blocks, failure } = await stageBody(body, writer, hash, ports.blobs.blockBytes, room);
     if (failure === undefined) checkReceivedSize(bytes, range);
     const runs: readonly Run[] = blocks === 0 ? session.runs : [...session.runs, { nonce, blocks }];
     checkBlocks(runs, ports.blobs.blocksMax);

@@ -1,11 +1,36 @@
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { RegistryError } from "../../domain/errors.ts";
-import { limits } from "../../domain/limits.ts";
 import type { ByteRange } from "../../domain/range.ts";
+import { beyondTier } from "../../domain/tiers/refusals.ts";
+import { figuresOf, tierOf } from "../../domain/tiers/table.ts";
 import type { Run } from "../../ports/blob-store.ts";
+import type { Ports } from "../../ports/ports.ts";
+
+/** Bytes that an upload may still have, and what is said to more. */
+export interface Room {
+  readonly bytes: number;
+  readonly refusal: () => RegistryError;
+}
+
+/** What the registry's tier leaves to an upload that has `offset` bytes. */
+export function roomOf(
+  { tiers }: Pick<Ports, "tiers">,
+  registry: Pick<RegistryDocument, "tier">,
+  offset: number,
+): Room {
+  return {
+    bytes: figuresOf(tiers, registry).layerBytesMax - offset,
+    refusal: () =>
+      beyondTier(tiers, tierOf(registry), "layerBytesMax", "in one blob", {
+        code: "SIZE_INVALID",
+        status: 413,
+      }),
+  };
+}
 
 /** What the headers announce. @throws RegistryError SIZE_INVALID */
 export function checkAnnouncedSize(
-  offset: number,
+  room: Room,
   body: { readonly length: number | undefined },
   range: ByteRange | undefined,
 ): void {
@@ -13,7 +38,7 @@ export function checkAnnouncedSize(
   if (range !== undefined && body.length !== lengthOf(range)) {
     throw new RegistryError("SIZE_INVALID", { message: "Content-Length is not the length of Content-Range" });
   }
-  if (offset + body.length > limits.blobBytesMax) throw blobTooLarge();
+  if (body.length > room.bytes) throw room.refusal();
 }
 
 /** What really came. @throws RegistryError SIZE_INVALID */
@@ -30,11 +55,6 @@ export function checkBlocks(runs: readonly Run[], blocksMax: number): void {
     const message = `an upload has at most ${blocksMax} blocks; send larger chunks`;
     throw new RegistryError("SIZE_INVALID", { status: 413, message });
   }
-}
-
-export function blobTooLarge(): RegistryError {
-  const message = `a blob has at most ${limits.blobBytesMax} bytes`;
-  return new RegistryError("SIZE_INVALID", { status: 413, message });
 }
 
 function lengthOf(range: ByteRange): number {

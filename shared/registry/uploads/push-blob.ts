@@ -1,13 +1,12 @@
 import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { algorithmOf, type Digest } from "../../domain/digest.ts";
 import { hasher } from "../../domain/hash.ts";
-import { limits } from "../../domain/limits.ts";
 import type { RepositoryName } from "../../domain/name.ts";
 import type { Place } from "../../domain/place.ts";
 import type { ByteRange } from "../../domain/range.ts";
 import type { BlobProperties, BlockWriter, Staged } from "../../ports/blob-store.ts";
 import type { Ports } from "../../ports/ports.ts";
-import { checkAnnouncedSize, checkReceivedSize } from "./body-size.ts";
+import { checkAnnouncedSize, checkReceivedSize, roomOf } from "./body-size.ts";
 import { digestMismatch, publishBlob } from "./publish-blob.ts";
 import { type Body, stageBody } from "./stage-body.ts";
 import { newPlace } from "./upload-ticket.ts";
@@ -44,13 +43,14 @@ export async function pushWhole(
   range: ByteRange | undefined,
   otherwise: (actual: Digest, body: Body) => void | Promise<void>,
 ): Promise<void> {
-  checkAnnouncedSize(0, body, range);
+  const room = roomOf(ports, registry, 0);
+  checkAnnouncedSize(room, body, range);
   const place = newPlace(ports, registry);
   const writer = new WholeBlobWriter(ports, place);
   let size: number;
   try {
     const hash = hasher(algorithmOf(digest));
-    const staged = await stageBody(body, writer, hash, ports.blobs.blockBytes, limits.blobBytesMax);
+    const staged = await stageBody(body, writer, hash, ports.blobs.blockBytes, room);
     if (staged.failure !== undefined) throw staged.failure;
     checkReceivedSize(staged.bytes, range);
     const actual = hash.digest();

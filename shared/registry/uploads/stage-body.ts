@@ -2,7 +2,7 @@ import type { Hasher } from "../../domain/hash.ts";
 import { limits } from "../../domain/limits.ts";
 import { rechunk } from "../../domain/rechunk.ts";
 import type { BlockWriter } from "../../ports/blob-store.ts";
-import { blobTooLarge } from "./body-size.ts";
+import type { Room } from "./body-size.ts";
 
 /** A request's body as the use cases see it. */
 export interface Body extends AsyncIterable<Uint8Array> {
@@ -21,17 +21,17 @@ export interface StagedBody {
 /**
  * Hashes a body and stages it in blocks, a few under way at once, so that memory stays bounded and the client is slowed to the
  * store's pace.
- * @param bytesMax bytes that may still come
- * @throws whatever the store throws, and RegistryError SIZE_INVALID (413) above `bytesMax`
+ * @param room for what may still come
+ * @throws whatever the store throws, and the room's refusal when more comes
  */
 export async function stageBody(
   body: AsyncIterable<Uint8Array>,
   writer: Pick<BlockWriter, "stage">,
   hash: Pick<Hasher, "update">,
   blockBytes: number,
-  bytesMax: number,
+  room: Room,
 ): Promise<StagedBody> {
-  const source = new EndingSource(body, bytesMax);
+  const source = new EndingSource(body, room.bytes);
   const underWay = new Set<Promise<void>>();
   let storeFailure: unknown;
   let blocks = 0;
@@ -51,7 +51,7 @@ export async function stageBody(
   }
   await Promise.all(underWay);
   if (storeFailure !== undefined) throw storeFailure;
-  if (source.tooLarge) throw blobTooLarge();
+  if (source.tooLarge) throw room.refusal();
   return { bytes: source.bytes, blocks, failure: source.failure };
 }
 

@@ -15,6 +15,7 @@ import { type Digest, digestOf } from "../../../shared/domain/digest.ts";
 import { usualGraces } from "../../../shared/domain/graces.ts";
 import type { RegistryName, RepositoryName } from "../../../shared/domain/name.ts";
 import type { ByteRange } from "../../../shared/domain/range.ts";
+import { usualTiers } from "../../../shared/domain/tiers/table.ts";
 import { MemoryDocuments } from "../../../shared/memory/documents.ts";
 import { keyedSigner } from "../../../shared/memory/world.ts";
 import type { Ports } from "../../../shared/ports/ports.ts";
@@ -60,6 +61,7 @@ beforeAll(async () => {
     ids: { ulid: () => ulid(), nonce: () => randomBytes(16).toString("base64url") },
     region: "local",
     graces: usualGraces,
+    tiers: usualTiers,
     pause: async () => {},
   };
   registry = await ensureRegistry(ports, "local" as RegistryName, { sparseManifests: false });

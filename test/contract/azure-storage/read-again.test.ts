@@ -8,6 +8,7 @@ import { ensureRegistry } from "../../../shared/catalog/registries.ts";
 import { usualGraces } from "../../../shared/domain/graces.ts";
 import { digestBytes } from "../../../shared/domain/hash.ts";
 import { asRegistryName, asRepositoryName } from "../../../shared/domain/name.ts";
+import { usualTiers } from "../../../shared/domain/tiers/table.ts";
 import { MemoryDocuments } from "../../../shared/memory/documents.ts";
 import { MemoryWorkQueue } from "../../../shared/memory/work-queue.ts";
 import { keyedSigner, ManualClock, seededIds } from "../../../shared/memory/world.ts";
@@ -62,6 +63,7 @@ async function openPorts(): Promise<Ports> {
     signer: keyedSigner("key"),
     region: "local",
     graces: usualGraces,
+    tiers: usualTiers,
     pause: async () => {},
   };
 }

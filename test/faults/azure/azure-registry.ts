@@ -13,6 +13,7 @@ import { ensureRegistry } from "../../../shared/catalog/registries.ts";
 import { RepositoryDirectory } from "../../../shared/catalog/repository-directory.ts";
 import { readConfig } from "../../../shared/config.ts";
 import { usualGraces } from "../../../shared/domain/graces.ts";
+import { usualTiers } from "../../../shared/domain/tiers/table.ts";
 import { defaultBodyTimes } from "../../../shared/http/request-body.ts";
 import { serve } from "../../../shared/http/serve.ts";
 import { keyedSigner } from "../../../shared/memory/world.ts";
@@ -100,6 +101,7 @@ export async function openAzureRegistry(
     ids: { ulid: () => ulid(), nonce: () => randomBytes(16).toString("base64url") },
     region: "local",
     graces: usualGraces,
+    tiers: usualTiers,
     pause: async () => {},
   };
   const { hosts } = readConfig({});

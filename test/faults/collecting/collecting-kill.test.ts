@@ -72,7 +72,7 @@ it.each(Object.keys(stores))(
     expect(images.filter(({ standing }) => standing === "gone").length).toBeGreaterThan(kills / 2);
 
     const config = readConfig(environment);
-    const { ports, close } = await openPorts(config.store, config.graces);
+    const { ports, close } = await openPorts(config);
     onTestFinished(async () => await close());
     const check = async () => {
       const registry = await start(environment);

@@ -9,6 +9,7 @@ import { RegistryError } from "../../../shared/domain/errors.ts";
 import { usualGraces } from "../../../shared/domain/graces.ts";
 import { limits } from "../../../shared/domain/limits.ts";
 import { asRegistryName, type RepositoryName } from "../../../shared/domain/name.ts";
+import { usualTiers } from "../../../shared/domain/tiers/table.ts";
 import { MemoryBlobs } from "../../../shared/memory/blobs.ts";
 import { MemoryDocuments } from "../../../shared/memory/documents.ts";
 import { type Random, seededRandom } from "../../../shared/memory/random.ts";
@@ -84,6 +85,7 @@ export async function newSimulation(
     region: "local",
     // Rules go their round whenever somebody asks.
     graces: { ...usualGraces, retentionSeconds: 0 },
+    tiers: usualTiers,
     pause: async (millis: number) => clock.advance(millis),
   };
   const ports: Ports = {

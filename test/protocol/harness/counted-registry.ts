@@ -111,7 +111,7 @@ async function open(
 ): Promise<{ ports: Ports; start: AzureCalls; close: () => Promise<void> }> {
   let opened: OpenedPorts | undefined;
   const start = await count(async () => {
-    opened = await openPorts(config.store, config.graces, observers);
+    opened = await openPorts(config, observers);
     const { sparseManifests, serveThroughBytesMax } = config;
     const policies = { sparseManifests, serveThroughBytesMax };
     await ensureRegistry(opened.ports, config.hosts.defaultRegistry, policies);

@@ -6,6 +6,7 @@ import { RepositoryDirectory } from "../../../shared/catalog/repository-director
 import { readConfig } from "../../../shared/config.ts";
 import { usualGraces } from "../../../shared/domain/graces.ts";
 import type { Place } from "../../../shared/domain/place.ts";
+import { usualTiers } from "../../../shared/domain/tiers/table.ts";
 import type { Reply } from "../../../shared/http/exchange.ts";
 import { type BodyTimes, defaultBodyTimes } from "../../../shared/http/request-body.ts";
 import { type Service, serve } from "../../../shared/http/serve.ts";
@@ -68,12 +69,13 @@ async function memoryService(
     ids: { ulid: () => ulid(), nonce: () => randomBytes(16).toString("base64url") },
     region: "local",
     graces: usualGraces,
+    tiers: usualTiers,
     pause: async (millis) => {
       waited += millis;
     },
   };
   const policies = { sparseManifests: options.sparseManifests ?? false };
-  await ensureRegistry(ports, hosts.defaultRegistry, policies);
+  await ensureRegistry(ports, hosts.defaultRegistry, policies, undefined, hosts.scope.resourceGroup);
   return {
     ports,
     repositories: new RepositoryDirectory(ports),

@@ -5,6 +5,7 @@ import { RepositoryDirectory } from "../../../shared/catalog/repository-director
 import { usualGraces } from "../../../shared/domain/graces.ts";
 import { limits } from "../../../shared/domain/limits.ts";
 import type { RegistryName, RepositoryName } from "../../../shared/domain/name.ts";
+import { usualTiers } from "../../../shared/domain/tiers/table.ts";
 import { MemoryBlobs } from "../../../shared/memory/blobs.ts";
 import { MemoryDocuments } from "../../../shared/memory/documents.ts";
 import { MemorySessions } from "../../../shared/memory/sessions.ts";
@@ -34,6 +35,7 @@ async function newDirectory() {
     ids: seededIds(1, clock),
     region: "local",
     graces: usualGraces,
+    tiers: usualTiers,
     pause: async () => {},
   };
   const registry = await ensureRegistry(ports, "local" as RegistryName, { sparseManifests: false });

@@ -9,6 +9,7 @@ import { usualGraces } from "../../../shared/domain/graces.ts";
 import { digestBytes } from "../../../shared/domain/hash.ts";
 import { mediaTypes } from "../../../shared/domain/media-type.ts";
 import type { RegistryName } from "../../../shared/domain/name.ts";
+import { usualTiers } from "../../../shared/domain/tiers/table.ts";
 import type { IncomingRequest, Reply } from "../../../shared/http/exchange.ts";
 import { type Service, serve } from "../../../shared/http/serve.ts";
 import { MemoryBlobs } from "../../../shared/memory/blobs.ts";
@@ -52,6 +53,7 @@ async function openService(): Promise<{ service: Service; failures: () => string
     ids: seededIds(1, clock),
     region: "local",
     graces: usualGraces,
+    tiers: usualTiers,
     pause: async () => {},
   };
   const registry = await ensureRegistry(ports, local, { sparseManifests: false });

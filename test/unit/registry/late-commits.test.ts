@@ -7,6 +7,7 @@ import { usualGraces } from "../../../shared/domain/graces.ts";
 import { digestBytes } from "../../../shared/domain/hash.ts";
 import { limits } from "../../../shared/domain/limits.ts";
 import { asRegistryName, asRepositoryName, asTag, type Tag } from "../../../shared/domain/name.ts";
+import { usualTiers } from "../../../shared/domain/tiers/table.ts";
 import type { Bend } from "../../../shared/memory/bend.ts";
 import { MemoryBlobs } from "../../../shared/memory/blobs.ts";
 import { MemoryDocuments } from "../../../shared/memory/documents.ts";
@@ -44,6 +45,7 @@ async function newRegistry() {
     signer: keyedSigner("key"),
     region: "local",
     graces: usualGraces,
+    tiers: usualTiers,
     pause: async (millis: number) => clock.advance(millis),
   };
   const bent = (bend: Bend): Ports => ({

@@ -20,6 +20,7 @@ import { usualGraces } from "../../../shared/domain/graces.ts";
 import { digestBytes } from "../../../shared/domain/hash.ts";
 import { limits } from "../../../shared/domain/limits.ts";
 import { asRegistryName, asRepositoryName, asTag, type Tag } from "../../../shared/domain/name.ts";
+import { usualTiers } from "../../../shared/domain/tiers/table.ts";
 import type { Bend } from "../../../shared/memory/bend.ts";
 import { MemoryBlobs } from "../../../shared/memory/blobs.ts";
 import { MemoryDocuments } from "../../../shared/memory/documents.ts";
@@ -116,6 +117,7 @@ export class MemoryRegistry {
       signer: keyedSigner("key"),
       region: "local",
       graces: usualGraces,
+      tiers: usualTiers,
       pause: async (millis: number) => this.clock.advance(millis),
     };
   }

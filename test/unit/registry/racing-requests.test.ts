@@ -9,6 +9,7 @@ import { ensureRepository, findRepository } from "../../../shared/catalog/reposi
 import { usualGraces } from "../../../shared/domain/graces.ts";
 import { digestBytes } from "../../../shared/domain/hash.ts";
 import { asRegistryName, asRepositoryName, asTag } from "../../../shared/domain/name.ts";
+import { usualTiers } from "../../../shared/domain/tiers/table.ts";
 import type { Bend } from "../../../shared/memory/bend.ts";
 import { MemoryBlobs } from "../../../shared/memory/blobs.ts";
 import { MemoryDocuments } from "../../../shared/memory/documents.ts";
@@ -48,6 +49,7 @@ async function newRegistry() {
     signer: keyedSigner("key"),
     region: "local",
     graces: usualGraces,
+    tiers: usualTiers,
     pause: async (millis: number) => clock.advance(millis),
   };
   const bent = (bend: Bend): Ports => ({

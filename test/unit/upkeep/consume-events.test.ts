@@ -6,6 +6,7 @@ import { noFigures } from "../../../shared/catalog/usage.ts";
 import { usualGraces } from "../../../shared/domain/graces.ts";
 import { digestBytes } from "../../../shared/domain/hash.ts";
 import { limits } from "../../../shared/domain/limits.ts";
+import { usualTiers } from "../../../shared/domain/tiers/table.ts";
 import type { Bend, CommitFate } from "../../../shared/memory/bend.ts";
 import { MemoryBlobs } from "../../../shared/memory/blobs.ts";
 import { MemoryDocuments } from "../../../shared/memory/documents.ts";
@@ -34,6 +35,7 @@ function open(seed = 1) {
     ids: seededIds(seed, clock),
     region: "local",
     graces: usualGraces,
+    tiers: usualTiers,
     pause: async () => {},
   };
   return { ports, documents };

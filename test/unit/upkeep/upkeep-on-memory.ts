@@ -1,4 +1,5 @@
 import { usualGraces } from "../../../shared/domain/graces.ts";
+import { usualTiers } from "../../../shared/domain/tiers/table.ts";
 import type { Bend } from "../../../shared/memory/bend.ts";
 import { MemoryBlobs } from "../../../shared/memory/blobs.ts";
 import { MemoryDocuments } from "../../../shared/memory/documents.ts";
@@ -43,6 +44,7 @@ export async function openUpkeep(options: Options = {}): Promise<UpkeepOnMemory>
     ids: seededIds(1, clock),
     region: "local",
     graces: usualGraces,
+    tiers: usualTiers,
     pause: async () => {},
   };
   const written: string[] = [];

@@ -13,7 +13,7 @@ export interface NewScopeMap {
   readonly actions: readonly string[];
 }
 
-/** @throws RegistryError of status 400 for what cannot be meant, 409 when there is one of that name */
+/** @throws RegistryError of status 400 for what cannot be meant, 409 when there is one of that name, 403 when the tier allows no more */
 export async function createScopeMap(
   ports: Ports,
   rid: string,
@@ -23,8 +23,8 @@ export async function createScopeMap(
   checkAccessName("a scope map", name);
   checkDescription(description);
   const actions = checkActions(asked.actions);
-  checkActionCount(actions);
-  return await changeAccess(ports, rid, async ({ read, writer }) => {
+  return await changeAccess(ports, rid, async ({ registry, read, writer }) => {
+    checkActionCount(ports, registry, actions);
     const id = ids.scopeMap(name);
     const before = await read<ScopeMapDocument>(id, "scope-map");
     if (before?.document.writer === writer) return { operations: [], result: before.document };

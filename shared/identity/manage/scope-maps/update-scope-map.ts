@@ -30,7 +30,7 @@ export async function updateScopeMap(
     const actions = [...new Set([...(replaced ?? before.actions), ...add])].filter(
       (action) => !remove.includes(action),
     );
-    checkActionCount(actions);
+    checkActionCount(ports, attempt.registry, actions, before.actions.length);
     const description = update.description ?? before.description;
     const sameActions = isSame(actions, before.actions);
     if (sameActions && description === before.description) return { operations: [], result: before };

@@ -23,7 +23,7 @@ export interface NewToken {
 
 /**
  * @returns the token, and its passwords, which nobody is told again
- * @throws RegistryError of status 400 for what cannot be meant, 409 when there is one of that name
+ * @throws RegistryError of status 400 for what cannot be meant, 409 when there is one of that name, 403 when the tier allows no more
  */
 export async function createToken(
   ports: Ports,

@@ -1,12 +1,10 @@
 import { schema } from "../../../catalog/documents.ts";
 import { ids } from "../../../catalog/keys.ts";
-import { limits } from "../../../domain/limits.ts";
 import type { Ports } from "../../../ports/ports.ts";
 import type { TrustRuleDocument } from "../../documents.ts";
 import { changeAccess } from "../change-access.ts";
 import { checkAccessName } from "../names.ts";
-import { listAccess } from "../read-access.ts";
-import { inTheWay, invalid } from "../refusals.ts";
+import { inTheWay } from "../refusals.ts";
 import { resolveScopeMap } from "../scope-maps/find-scope-map.ts";
 import { checkAudience, checkConditions, checkIssuer } from "./check-trust.ts";
 
@@ -18,7 +16,7 @@ export interface NewTrustRule
 
 /**
  * @param plainAllowed whether issuers may be in networks of one's own, and without TLS
- * @throws RegistryError of status 400 for what cannot be meant, or would trust everybody, 409 when there is one of that name
+ * @throws RegistryError of status 400 for what cannot be meant, or would trust everybody, 409 when there is one of that name, 403 when the tier allows no more
  */
 export async function createTrustRule(
   ports: Ports,
@@ -36,7 +34,6 @@ export async function createTrustRule(
     const before = await attempt.read<TrustRuleDocument>(id, "trust-rule");
     if (before?.document.writer === attempt.writer) return { operations: [], result: before.document };
     if (before !== undefined) throw inTheWay(`there is a trust rule ${before.document.name} already`);
-    await demandRoom(ports, rid);
     const now = ports.clock.now();
     const document: TrustRuleDocument = {
       id,
@@ -54,11 +51,4 @@ export async function createTrustRule(
     };
     return { operations: [{ op: "create", document }], result: document };
   });
-}
-
-async function demandRoom(ports: Ports, rid: string): Promise<void> {
-  const { documents } = await listAccess(ports, rid, ids.trustRules, undefined, limits.trustRulesMax);
-  if (documents.length >= limits.trustRulesMax) {
-    throw invalid(`a registry has at most ${limits.trustRulesMax} trust rules`);
-  }
 }

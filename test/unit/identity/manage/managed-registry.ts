@@ -1,6 +1,7 @@
 import { ensureRegistry, readRegistry } from "../../../../shared/catalog/registries.ts";
 import type { RegistryAuth } from "../../../../shared/domain/access/registry-auth.ts";
 import type { RegistryName } from "../../../../shared/domain/name.ts";
+import type { TierTable } from "../../../../shared/domain/tiers/table.ts";
 import type { KeyRing } from "../../../../shared/identity/key-ring.ts";
 import { ensureKeys } from "../../../../shared/identity/rotate-keys.ts";
 import { StoredKeyRing } from "../../../../shared/identity/stored-key-ring.ts";
@@ -27,11 +28,18 @@ export interface ManagedRegistry {
 
 const registryName = "contoso" as RegistryName;
 
-export async function openManaged(): Promise<ManagedRegistry> {
-  const { ports, clock, documents } = openMemoryPorts();
+/** @param tiers of which the registry is Basic, where they are told */
+export async function openManaged(tiers?: TierTable): Promise<ManagedRegistry> {
+  const { ports: usual, clock, documents } = openMemoryPorts();
+  const ports = tiers === undefined ? usual : { ...usual, tiers };
   const store = new MemoryKeyStore();
   await ensureKeys(ports, store);
-  const { rid } = await ensureRegistry(ports, registryName, { sparseManifests: false });
+  const { rid } = await ensureRegistry(
+    ports,
+    registryName,
+    { sparseManifests: false },
+    tiers === undefined ? undefined : "Basic",
+  );
   const late: (() => void)[] = [];
   const auth = async () => (await readRegistry(ports, rid))?.document.auth;
   return {

@@ -71,10 +71,10 @@ describe("a scope map", () => {
     );
     await create("large", many);
     await expect(update("large", { add: [read] })).rejects.toMatchObject({
-      status: 400,
-      message: /at most 500/,
+      status: 403,
+      message: /allows 500 actions of one scope map; no tier allows more/,
     });
-    await expect(create("larger", [...many, read])).rejects.toMatchObject({ status: 400 });
+    await expect(create("larger", [...many, read])).rejects.toMatchObject({ status: 403 });
   });
 
   test("is changed as a whole or bit by bit, and what that changes is revoked", async () => {

@@ -166,6 +166,9 @@ describe("a trust rule", () => {
 
 test("a registry has no more trust rules than it may", async () => {
   for (let n = 0; n < limits.trustRulesMax; n++) await create({ name: `rule-${n}` });
-  await expect(create({ name: "one-more" })).rejects.toMatchObject({ status: 400, message: /at most 100/ });
+  await expect(create({ name: "one-more" })).rejects.toMatchObject({
+    status: 403,
+    message: "tier Premium allows 100 trust rules; no tier allows more",
+  });
   expect(await listTrustRules(at.ports, at.rid)).toHaveLength(limits.trustRulesMax);
 });

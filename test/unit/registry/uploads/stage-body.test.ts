@@ -1,11 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { RegistryError } from "../../../../shared/domain/errors.ts";
 import { hasher } from "../../../../shared/domain/hash.ts";
 import { limits } from "../../../../shared/domain/limits.ts";
+import type { Room } from "../../../../shared/registry/uploads/body-size.ts";
 import { stageBody } from "../../../../shared/registry/uploads/stage-body.ts";
 
-const anyLength = Number.MAX_SAFE_INTEGER;
+const room = (bytes: number): Room => ({
+  bytes,
+  refusal: () => new RegistryError("SIZE_INVALID", { status: 413 }),
+});
+const anyLength = room(Number.MAX_SAFE_INTEGER);
 
 async function* streamOf(
   chunks: readonly Uint8Array[],
@@ -101,10 +107,10 @@ describe("a body that is staged", () => {
 
   test("may be as large as what is left, and not a byte larger", async () => {
     const chunks = [new Uint8Array(10), new Uint8Array(10)];
-    const fits = await stageBody(streamOf(chunks), new SlowWriter(), quiet, 8, 20);
+    const fits = await stageBody(streamOf(chunks), new SlowWriter(), quiet, 8, room(20));
     expect(fits.bytes).toBe(20);
     const writer = new SlowWriter();
-    await expect(stageBody(streamOf(chunks), writer, quiet, 8, 19)).rejects.toMatchObject({
+    await expect(stageBody(streamOf(chunks), writer, quiet, 8, room(19))).rejects.toMatchObject({
       code: "SIZE_INVALID",
       status: 413,
     });
