@@ -13,8 +13,11 @@ import { acrTags } from "./acr/tags.ts";
 import { armCollection } from "./arm/collection.ts";
 import { armCollectionPreview } from "./arm/collection-preview.ts";
 import { armDeletedRepositories } from "./arm/deleted-repositories.ts";
+import { armGroupRegistries } from "./arm/group-registries.ts";
 import { armLifecyclePolicy } from "./arm/lifecycle-policy.ts";
 import { armLifecyclePreview } from "./arm/lifecycle-preview.ts";
+import { armNameAvailability } from "./arm/name-availability.ts";
+import { armRegistries } from "./arm/registries.ts";
 import { armRegistry } from "./arm/registry.ts";
 import { armRepositoryUsages } from "./arm/repository-usages.ts";
 import { armUsageReconciliation } from "./arm/usage-reconciliation.ts";
@@ -67,6 +70,9 @@ export const doors: readonly Door[] = [
   oauth2Token,
   oauth2Exchange,
   publicKeys,
+  armRegistries,
+  armGroupRegistries,
+  armNameAvailability,
   armRegistry,
   armUsages,
   armRepositoryUsages,

@@ -65,7 +65,8 @@ async function composeApp(config: Config, log: Log, telemetry: Telemetry | undef
   const { ports, close } = await openPorts(config, observers);
   const { sparseManifests, serveThroughBytesMax } = config;
   const policies = { sparseManifests, serveThroughBytesMax };
-  await ensureRegistry(ports, config.hosts.defaultRegistry, policies, config.defaultTier);
+  const { defaultRegistry, scope } = config.hosts;
+  await ensureRegistry(ports, defaultRegistry, policies, config.defaultTier, scope.resourceGroup);
   const opened = await openIdentity(config, ports, (error) =>
     log.write("warn", "failure", { work: "keys", error: String(error) }),
   );

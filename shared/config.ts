@@ -3,7 +3,7 @@ import type { AzureSettings } from "./azure/open.ts";
 import { readStorageSettings } from "./azure/storage/settings.ts";
 import { type Graces, usualGraces } from "./domain/graces.ts";
 import { limits } from "./domain/limits.ts";
-import { asRegistryName, type RegistryName } from "./domain/name.ts";
+import { asRegistryName, isResourceGroupName, type RegistryName } from "./domain/name.ts";
 import { readSwitch } from "./domain/switch.ts";
 import { readTiers } from "./domain/tiers/overrides.ts";
 import { asTier, type Tier, type TierTable, tiers } from "./domain/tiers/table.ts";
@@ -193,7 +193,7 @@ function readSubscription(text: string | undefined): string {
 
 function readResourceGroup(text: string | undefined): string {
   const name = text || "portolan";
-  if (!/^[\w.()-]{0,89}[\w()-]$/.test(name))
+  if (!isResourceGroupName(name))
     throw new Error(
       "RESOURCE_GROUP is up to 90 letters, digits and . _ - ( ), and does not end with a point",
     );

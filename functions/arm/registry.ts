@@ -3,7 +3,7 @@ import type { Door } from "../door.ts";
 /** A registry and its policies. */
 export const armRegistry: Door = {
   name: "arm_registry",
-  methods: ["GET", "PATCH", "DELETE"],
+  methods: ["GET", "PUT", "PATCH", "DELETE"],
   route:
     "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ContainerRegistry/registries/{registry}",
 };

@@ -120,6 +120,9 @@ export const ranks = {
   /** Manifests between two states, that somebody has to bring to an end. */
   unfinished: "x:",
   unfinishedManifest: (since: number, digest: Digest) => `x:${timeKey(since)}:${digest}`,
+  /** Of registries: the resource group, and the name. */
+  registriesOf: (group: string) => `${group.toLowerCase()}:`,
+  registry: (group: string, name: RegistryName, rid: string) => `${group.toLowerCase()}:${name}:${rid}`,
   /** Of sweeps and condemned places: the time, and the id. */
   due: (at: number, id: string) => `${timeKey(at)}:${id}`,
 } as const;

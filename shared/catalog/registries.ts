@@ -5,7 +5,7 @@ import type { Ports } from "../ports/ports.ts";
 import type { RegistryEntryDocument } from "./collection-documents.ts";
 import { readAs, untilSettled } from "./commit.ts";
 import { schema } from "./documents.ts";
-import { ids, partitions } from "./keys.ts";
+import { endOfPrefix, ids, partitions, ranks } from "./keys.ts";
 import type { RegistryDocument, RegistryNameDocument, RegistryPolicies } from "./registry-documents.ts";
 
 /** The registry of that name, or undefined when there is none, or none any more. Two reads. */
@@ -60,34 +60,68 @@ export async function listRegistries(
 }
 
 /**
+ * A page of the registries of a resource group, or of all groups, in the order of groups and names: also those that are being
+ * deleted, and entries whose registry was never finished. One range read.
+ * @param after the rank to start behind
+ */
+export async function listRegistriesByGroup(
+  ports: Pick<Ports, "documents">,
+  group: string | undefined,
+  after: string | undefined,
+  limit: number,
+): Promise<{ registries: RegistryEntryDocument[]; more: boolean }> {
+  const prefix = group === undefined ? undefined : ranks.registriesOf(group);
+  const page = await ports.documents.list(partitions.registries, {
+    by: "rank",
+    ...(after === undefined && prefix === undefined ? {} : { after: after ?? prefix ?? "" }),
+    ...(prefix === undefined ? {} : { before: endOfPrefix(prefix) }),
+    limit,
+    fresh: true,
+  });
+  return {
+    registries: page.documents.map((stored) => stored.document as RegistryEntryDocument),
+    more: page.more,
+  };
+}
+
+/** What a registry is made with. */
+export type RegistryAttributes = Pick<RegistryDocument, "policies" | "tier" | "group" | "tags">;
+
+/**
  * The registry of that name, made if it is not there. Of its policies, those in `policies` are as they are asked for now, and the
  * others stay. Its id is new at each creation, so nothing of an earlier registry of the name is ever seen again.
  * @param tier of one that is made; absent: Premium
+ * @param group the deployment's own, which lists the registry; absent: none does
  */
 export async function ensureRegistry(
   ports: Ports,
   name: RegistryName,
   policies: RegistryPolicies,
   tier?: Tier,
+  group?: string,
 ): Promise<RegistryDocument> {
   const writer = ports.ids.nonce();
   return await untilSettled(async () => {
     const found = await findRegistry(ports, name);
     if (found !== undefined) {
-      // Registries were made without an entry once.
-      const entered = await enter(ports, found.rid, name, writer, {});
+      // Registries were made without an entry once, and the deployment's group is what it is configured to be now.
+      const entered = await enter(ports, found, found.group ?? group, writer, {});
       return entered ? await withPolicies(ports, found.rid, policies, writer) : undefined;
     }
-    return await makeRegistry(ports, name, { policies, ...(tier && { tier }) }, writer);
+    return await makeRegistry(ports, name, { policies, ...(tier && { tier }) }, writer, group);
   });
 }
 
-/** One attempt. Undefined: start over. */
-async function makeRegistry(
+/**
+ * One attempt at making a registry. Undefined: start over; whatever is left of the attempt is purged later.
+ * @param listedIn the group that lists it, where that is not its own
+ */
+export async function makeRegistry(
   ports: Ports,
   name: RegistryName,
-  settings: Pick<RegistryDocument, "policies" | "tier">,
+  attributes: RegistryAttributes,
   writer: string,
+  listedIn = attributes.group,
 ): Promise<RegistryDocument | undefined> {
   // Before the look at the registry that had it, so that nobody can have taken it meanwhile.
   const named = await readRegistryName(ports, name);
@@ -96,6 +130,7 @@ async function makeRegistry(
     if (before?.document.state === "live") return undefined;
   }
   const rid = ports.ids.ulid().toLowerCase();
+  const createdAt = ports.clock.now();
   const registry: RegistryDocument = {
     id: ids.registry,
     kind: "registry",
@@ -104,13 +139,12 @@ async function makeRegistry(
     name,
     rid,
     state: "live",
-    ...settings,
+    ...attributes,
     storage: { account: ports.region, container: rid },
-    createdAt: ports.clock.now(),
+    createdAt,
   };
   // The name last: it makes the registry visible.
-  const createdAt = ports.clock.now();
-  if (!(await enter(ports, rid, name, writer, { createdAt }))) return undefined;
+  if (!(await enter(ports, registry, listedIn, writer, { createdAt }))) return undefined;
   const made = await ports.documents.commit(partitions.registry(rid), [{ op: "create", document: registry }]);
   if (made !== "committed") return undefined;
   const document: RegistryNameDocument = {
@@ -126,11 +160,11 @@ async function makeRegistry(
   return outcome === "committed" ? registry : undefined;
 }
 
-/** Puts the registry among those that can be enumerated. @returns whether it is there */
+/** Puts the registry among those that can be enumerated, and into its group's list. @returns whether it is there */
 async function enter(
   ports: Ports,
-  rid: string,
-  name: RegistryName,
+  { rid, name }: Pick<RegistryDocument, "rid" | "name">,
+  group: string | undefined,
   writer: string,
   times: Pick<RegistryEntryDocument, "createdAt">,
 ): Promise<boolean> {
@@ -141,9 +175,22 @@ async function enter(
     id,
     "registry-entry",
   );
-  if (entry !== undefined) return true;
-  const document: RegistryEntryDocument = { id, kind: "registry-entry", schema, writer, rid, name, ...times };
-  const outcome = await ports.documents.commit(partitions.registries, [{ op: "create", document }]);
+  const rank = group === undefined ? entry?.document.rank : ranks.registry(group, name, rid);
+  if (entry !== undefined && entry.document.rank === rank) return true;
+  const document: RegistryEntryDocument = {
+    id,
+    kind: "registry-entry",
+    schema,
+    rid,
+    name,
+    ...times,
+    ...entry?.document,
+    writer,
+    ...(rank === undefined ? {} : { rank }),
+  };
+  const outcome = await ports.documents.commit(partitions.registries, [
+    entry === undefined ? { op: "create", document } : { op: "replace", document, etag: entry.etag },
+  ]);
   return outcome === "committed";
 }
 

@@ -40,11 +40,18 @@ export interface RegistryDocument extends Document {
   readonly kind: "registry";
   readonly name: RegistryName;
   readonly rid: string;
-  readonly state: "live" | "deleting";
+  /** `purged`: all that it had is gone, and only its name is kept for those who had it. */
+  readonly state: "live" | "deleting" | "purged";
+  /** The resource group, as it was spelled first. Absent: the deployment's own. */
+  readonly group?: string;
+  /** What its managers note of it. */
+  readonly tags?: Readonly<Record<string, string>>;
   /** Absent: Premium, as registries were before there were tiers. */
   readonly tier?: Tier;
   /** Absent while live. */
   readonly deletedAt?: number;
+  /** Until when nobody but this resource group, in lower case, may make a registry of the name. Absent: it was free at once. */
+  readonly reserved?: { readonly group: string; readonly until: number };
   readonly policies: RegistryPolicies;
   /** Absent: nothing was ever revoked. */
   readonly auth?: RegistryAuth;

@@ -18,6 +18,13 @@ export const limits = {
   registryNameCharsMin: 5,
   registryNameCharsMax: 50,
 
+  /** Seconds for which the name of a deleted registry is kept for its resource group. */
+  registryNameReservedSeconds: 7 * 24 * secondsPerHour,
+  /** Tags of a resource, such as a registry, and characters of a tag's name and value: the rules of Azure Resource Manager. */
+  resourceTagsMax: 50,
+  resourceTagNameCharsMax: 512,
+  resourceTagValueCharsMax: 256,
+
   /** Seconds that a registry's document is taken for true without another look. */
   registryCacheSeconds: 30,
   /** Manifests of which one process remembers that their pull today is noted, and pulls that it notes at once. */

@@ -20,6 +20,7 @@ export type Reference =
 const component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const tagGrammar = /^[a-zA-Z0-9_][a-zA-Z0-9._-]*$/;
 const registryGrammar = /^[a-z0-9]+$/;
+const resourceGroupGrammar = /^[\w.()-]{0,89}[\w()-]$/;
 
 /** @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests */
 export function asRepositoryName(text: string): RepositoryName | undefined {
@@ -54,4 +55,12 @@ export function asRegistryName(text: string): RegistryName | undefined {
   if (text.length < limits.registryNameCharsMin || text.length > limits.registryNameCharsMax)
     return undefined;
   return registryGrammar.test(text) ? (text as RegistryName) : undefined;
+}
+
+/**
+ * Whether a resource group can be called that, in whichever case: up to 90 ASCII letters, digits and `. _ - ( )`, no point at the end.
+ * @see https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
+ */
+export function isResourceGroupName(text: string): boolean {
+  return resourceGroupGrammar.test(text);
 }

@@ -15,7 +15,7 @@ export interface Hosts {
   readonly scope: ManagedScope;
 }
 
-/** The subscription and the resource group that all registries of the deployment are in. */
+/** The subscription that all registries of the deployment are in, and the resource group of those that say of none. */
 export interface ManagedScope {
   readonly subscriptionId: string;
   readonly resourceGroup: string;

@@ -83,6 +83,9 @@ export function requirementOf(kind: Route["kind"], method: string): Requirement 
     case "acr-deleted-tag":
     case "acr-deleted-manifest":
       return method === "POST" ? restoreDeleted : remove;
+    case "arm-registries":
+    case "arm-group-registries":
+    case "arm-name-availability":
     case "arm-registry":
     case "arm-usages":
     case "arm-repository-usages":

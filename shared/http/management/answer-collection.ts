@@ -17,7 +17,7 @@ export async function answerCollection({
     readCollectionStatus(ports),
   ]);
   return jsonReply(method, {
-    id: resourceId(hosts.scope, registry.name, "collection"),
+    id: resourceId(hosts.scope, registry, "collection"),
     name: "collection",
     type: "Microsoft.ContainerRegistry/registries/collection",
     properties: {

@@ -17,7 +17,7 @@ export async function answerDeletedRepositories(exchange: ManagementExchange): P
   const { repositories, next } = await listDeletedRepositories(ports, registry, token, limit, () => true);
   const days = registry.policies.softDelete?.days ?? limits.softDeleteDaysUsual;
   const value = repositories.map(({ name, generation, deletedAt }) => ({
-    id: resourceId(hosts.scope, registry.name, "deletedRepositories", generation),
+    id: resourceId(hosts.scope, registry, "deletedRepositories", generation),
     name,
     type: "Microsoft.ContainerRegistry/registries/deletedRepositories",
     properties: {

@@ -35,7 +35,7 @@ export function parsePolicyBody(body: Readonly<Record<string, unknown>>): Lifecy
 
 function describe({ registry, hosts, method }: ManagementExchange): Reply {
   return jsonReply(method, {
-    id: resourceId(hosts.scope, registry.name, "lifecyclePolicies", "default"),
+    id: resourceId(hosts.scope, registry, "lifecyclePolicies", "default"),
     name: "default",
     type: "Microsoft.ContainerRegistry/registries/lifecyclePolicies",
     properties: registry.policies.lifecycle ?? noPolicy,

@@ -1,28 +1,45 @@
+import { findRegistry } from "../../catalog/registries.ts";
+import { asRegistryName } from "../../domain/name.ts";
 import type { Reply } from "../exchange.ts";
 import { answerCollection } from "./answer-collection.ts";
 import { answerCollectionPreview } from "./answer-collection-preview.ts";
 import { answerDeletedRepositories } from "./answer-deleted-repositories.ts";
 import { answerLifecyclePolicy } from "./answer-lifecycle-policy.ts";
 import { answerLifecyclePreview } from "./answer-lifecycle-preview.ts";
+import { answerNameAvailability } from "./answer-name-availability.ts";
+import { answerRegistries } from "./answer-registries.ts";
 import { answerRegistry } from "./answer-registry.ts";
 import { answerUsageReconciliation } from "./answer-usage-reconciliation.ts";
 import { answerRepositoryUsages, answerUsages } from "./answer-usages.ts";
-import type { ManagementRequest } from "./exchange.ts";
-import { demandApiVersion, registryOf, unknownRegistry } from "./resource.ts";
-import type { ArmRoute } from "./route.ts";
+import { createRegistryAs } from "./create-registry-as.ts";
+import type { ManagementExchange, ManagementRequest } from "./exchange.ts";
+import { demandApiVersion, demandScope, groupOf, isSame, unknownRegistry } from "./resource.ts";
+import type { ArmRegistryRoute, ArmRoute } from "./route.ts";
 
 /** Whatever is asked by the management API, in the manner of Azure Resource Manager. */
 export async function answerManagement(request: ManagementRequest, route: ArmRoute): Promise<Reply> {
   demandApiVersion(request.query);
-  const name = registryOf(request.hosts, request.host, route);
-  const registry = await request.registries.find(name);
+  demandScope(request.hosts, request.host, route);
+  if ("registry" in route) return await answerOfRegistry(request, route);
+  if (route.kind === "arm-name-availability") return await answerNameAvailability(request);
+  return await answerRegistries(request, "group" in route ? route.group : undefined);
+}
+
+async function answerOfRegistry(request: ManagementRequest, route: ArmRegistryRoute): Promise<Reply> {
+  const { ports, hosts, method } = request;
+  const name = asRegistryName(route.registry.toLowerCase());
+  // What others have made or changed a moment ago counts.
+  const registry = name === undefined ? undefined : await findRegistry(ports, name);
+  if (registry !== undefined && isSame(groupOf(hosts.scope, registry), route.group))
+    return await answerBelow({ ...request, registry }, route);
+  if (route.kind === "arm-registry" && method === "PUT") return await createRegistryAs(request, route);
   // What is not there needs no deletion.
-  if (registry === undefined && route.kind === "arm-registry" && request.method === "DELETE") {
-    return { status: 204, headers: {} };
-  }
-  if (registry === undefined) throw unknownRegistry(request.hosts.scope, route.registry);
-  const exchange = { ...request, registry };
-  switch (route.kind) {
+  if (route.kind === "arm-registry" && method === "DELETE") return { status: 204, headers: {} };
+  throw unknownRegistry(route.group, route.registry);
+}
+
+async function answerBelow(exchange: ManagementExchange, { kind }: ArmRegistryRoute): Promise<Reply> {
+  switch (kind) {
     case "arm-registry":
       return await answerRegistry(exchange);
     case "arm-usages":

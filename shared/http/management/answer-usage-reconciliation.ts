@@ -21,7 +21,7 @@ export async function answerUsageReconciliation(exchange: ManagementExchange): P
   ]);
   const status = method === "POST" && ended === undefined ? 202 : 200;
   const body = {
-    id: resourceId(hosts.scope, registry.name, "usageReconciliation"),
+    id: resourceId(hosts.scope, registry, "usageReconciliation"),
     name: "usageReconciliation",
     type: "Microsoft.ContainerRegistry/registries/usageReconciliation",
     properties: {

@@ -59,7 +59,7 @@ function item({ hosts, registry }: ManagementExchange, usage: RepositoryUsageDoc
   const { repository, generation, figures, recount, updatedAt } = usage;
   const { at, ...recounted } = recount ?? { at: undefined };
   return {
-    id: resourceId(hosts.scope, registry.name, "repositoryUsages", encodeURIComponent(repository)),
+    id: resourceId(hosts.scope, registry, "repositoryUsages", encodeURIComponent(repository)),
     name: repository,
     type: "Microsoft.ContainerRegistry/registries/repositoryUsages",
     properties: {

@@ -1,7 +1,7 @@
 import { limits } from "../../domain/limits.ts";
 import { malformed } from "../json.ts";
 import { type PageRequest, parsePage } from "../paginate.ts";
-import type { ManagementExchange } from "./exchange.ts";
+import type { ManagementExchange, ManagementRequest } from "./exchange.ts";
 import { resourceId } from "./resource.ts";
 
 /**
@@ -19,10 +19,22 @@ export function parseSkipToken(query: URLSearchParams): {
   return { limit, token };
 }
 
-/** The `nextLink` of a list, absolute as everywhere in Azure Resource Manager; nothing on the last page. */
+/** The `nextLink` of a list below a registry; nothing on the last page. */
 export function nextPage(
-  { hosts, registry, host, headers, query }: ManagementExchange,
+  exchange: ManagementExchange,
   list: readonly string[],
+  limit: number,
+  token: string | undefined,
+  more: Readonly<Record<string, string>> = {},
+): { readonly nextLink?: string } {
+  const path = resourceId(exchange.hosts.scope, exchange.registry, ...list);
+  return nextPageOf(exchange, path, limit, token, more);
+}
+
+/** The `nextLink` of a list, absolute as everywhere in Azure Resource Manager; nothing on the last page. */
+export function nextPageOf(
+  { host, headers, query }: ManagementRequest,
+  path: string,
   limit: number,
   token: string | undefined,
   more: Readonly<Record<string, string>> = {},
@@ -35,6 +47,5 @@ export function nextPage(
     $skiptoken: token,
     ...more,
   });
-  const path = resourceId(hosts.scope, registry.name, ...list);
   return { nextLink: `${scheme}://${host}${path}?${parameters.toString()}` };
 }

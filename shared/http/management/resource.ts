@@ -1,61 +1,65 @@
+import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { RegistryError } from "../../domain/errors.ts";
-import { asRegistryName, type RegistryName } from "../../domain/name.ts";
+import { isResourceGroupName, type RegistryName } from "../../domain/name.ts";
 import { bareHost, type Hosts, type ManagedScope } from "../address.ts";
-import type { ArmResource } from "./route.ts";
+import type { ArmRoute } from "./route.ts";
 
 /** Tells whether both name the same, as Azure Resource Manager compares. */
-function same(one: string, other: string): boolean {
+export function isSame(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
 
 /**
- * The registry that a path names.
+ * Whether the path leads to something of this deployment. Its subscription has every resource group that a path can name.
  * @param host the Host header: the management API answers on plain and shared hosts, since any other is one registry's own
- * @throws RegistryError when the path leads to no registry of this deployment
+ * @throws RegistryError
  */
-export function registryOf(
-  hosts: Hosts,
-  host: string,
-  { subscription, group, registry }: ArmResource,
-): RegistryName {
+export function demandScope(hosts: Hosts, host: string, route: ArmRoute): void {
   const { scope } = hosts;
   const bare = bareHost(host);
   if (!hosts.plain.includes(bare) && !hosts.shared.includes(bare)) {
     throw new RegistryError("NAME_UNKNOWN", { message: "nothing is managed on this host" });
   }
-  if (!same(subscription, scope.subscriptionId)) {
+  if (!isSame(route.subscription, scope.subscriptionId)) {
     throw new RegistryError("NAME_UNKNOWN", {
       managementCode: "SubscriptionNotFound",
-      message: `The subscription '${subscription.slice(0, 100)}' could not be found.`,
+      message: `The subscription '${route.subscription.slice(0, 100)}' could not be found.`,
     });
   }
-  if (!same(group, scope.resourceGroup)) {
+  if ("group" in route && !isResourceGroupName(route.group)) {
     throw new RegistryError("NAME_UNKNOWN", {
       managementCode: "ResourceGroupNotFound",
-      message: `Resource group '${group.slice(0, 100)}' could not be found.`,
+      message: `Resource group '${route.group.slice(0, 100)}' could not be found.`,
     });
   }
-  const name = asRegistryName(registry.toLowerCase());
-  if (name === undefined) throw unknownRegistry(scope, registry);
-  return name;
+}
+
+/** The resource group of a registry. */
+export function groupOf(scope: ManagedScope, { group }: Pick<RegistryDocument, "group">): string {
+  return group ?? scope.resourceGroup;
 }
 
 /** As Azure Resource Manager words it. */
-export function unknownRegistry(scope: ManagedScope, registry: string): RegistryError {
+export function unknownRegistry(group: string, registry: string): RegistryError {
   const resource = `Microsoft.ContainerRegistry/registries/${registry.slice(0, 100)}`;
   return new RegistryError("NAME_UNKNOWN", {
-    message: `The Resource '${resource}' under resource group '${scope.resourceGroup}' was not found.`,
+    message: `The Resource '${resource}' under resource group '${group}' was not found.`,
   });
 }
 
+/** The path of the registries of a resource group, or, without one, of the subscription. */
+export function registriesPath({ subscriptionId }: ManagedScope, group: string | undefined): string {
+  const within = group === undefined ? "" : `/resourceGroups/${group}`;
+  return `/subscriptions/${subscriptionId}${within}/providers/Microsoft.ContainerRegistry/registries`;
+}
+
 /** A resource's id: the registry's, or that of something below it. */
-export function resourceId(scope: ManagedScope, registry: RegistryName, ...below: readonly string[]): string {
-  const { subscriptionId, resourceGroup } = scope;
-  const provider = "providers/Microsoft.ContainerRegistry/registries";
-  return [
-    `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/${provider}/${registry}`,
-    ...below,
-  ].join("/");
+export function resourceId(
+  scope: ManagedScope,
+  registry: Pick<RegistryDocument, "name" | "group">,
+  ...below: readonly string[]
+): string {
+  return [registriesPath(scope, groupOf(scope, registry)), registry.name, ...below].join("/");
 }
 
 /**

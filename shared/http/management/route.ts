@@ -7,8 +7,14 @@ export interface ArmResource {
   readonly registry: string;
 }
 
+/** A path about a registry, or about something below it. */
+export type ArmRegistryRoute = ArmResource & { readonly kind: (typeof kinds)[keyof typeof kinds] };
+
 /** A path of the management API. */
-export type ArmRoute = ArmResource & { readonly kind: keyof typeof armMethods };
+export type ArmRoute =
+  | ArmRegistryRoute
+  | { readonly kind: "arm-group-registries"; readonly subscription: string; readonly group: string }
+  | { readonly kind: "arm-registries" | "arm-name-availability"; readonly subscription: string };
 
 /** By what follows the registry in the path, in lower case. */
 const kinds = {
@@ -24,7 +30,10 @@ const kinds = {
 } as const satisfies Record<string, string>;
 
 export const armMethods = {
-  "arm-registry": ["GET", "PATCH", "DELETE"],
+  "arm-registries": ["GET"],
+  "arm-group-registries": ["GET"],
+  "arm-name-availability": ["POST"],
+  "arm-registry": ["GET", "PUT", "PATCH", "DELETE"],
   "arm-usages": ["GET"],
   "arm-repository-usages": ["GET"],
   "arm-lifecycle-policy": ["GET", "PUT", "DELETE"],
@@ -33,29 +42,32 @@ export const armMethods = {
   "arm-collection": ["GET"],
   "arm-collection-preview": ["GET"],
   "arm-usage-reconciliation": ["GET", "POST"],
-} as const satisfies Record<(typeof kinds)[keyof typeof kinds], readonly string[]>;
+} as const satisfies Record<ArmRoute["kind"], readonly string[]>;
 
-const resource =
-  /^\/subscriptions\/([^/]+)\/resourcegroups\/([^/]+)\/providers\/microsoft\.containerregistry\/registries\/([^/]+)(?:\/(.*?))?\/?$/i;
+const provider =
+  /^\/subscriptions\/([^/]+)(?:\/resourcegroups\/([^/]+))?\/providers\/microsoft\.containerregistry\/(registries|checknameavailability)(?:\/([^/]+)(?:\/(.*?))?)?\/?$/i;
 
 /**
  * The route of a raw path. As everywhere in Azure Resource Manager, case does not matter, nor does a slash at the end.
  * @see https://learn.microsoft.com/rest/api/containerregistry/registries
  */
 export function parseArmRoute(path: string): ArmRoute | undefined {
-  const match = resource.exec(path);
+  const match = provider.exec(path);
   if (match === null) return undefined;
-  const [, subscription = "", group = "", registry = "", rest = ""] = match;
+  const [, subscriptionText = "", groupText, type = "", registry, rest = ""] = match;
+  const subscription = decodeOnce(subscriptionText);
+  const group = groupText === undefined ? undefined : decodeOnce(groupText);
+  if (type.toLowerCase() !== "registries") {
+    const isRoute = group === undefined && registry === undefined;
+    return isRoute ? { kind: "arm-name-availability", subscription } : undefined;
+  }
+  if (group === undefined)
+    return registry === undefined ? { kind: "arm-registries", subscription } : undefined;
+  if (registry === undefined) return { kind: "arm-group-registries", subscription, group };
   const kind = Object.hasOwn(kinds, rest.toLowerCase())
     ? kinds[rest.toLowerCase() as keyof typeof kinds]
     : undefined;
-  if (kind === undefined) return undefined;
-  return {
-    kind,
-    subscription: decodeOnce(subscription),
-    group: decodeOnce(group),
-    registry: decodeOnce(registry),
-  };
+  return kind === undefined ? undefined : { kind, subscription, group, registry: decodeOnce(registry) };
 }
 
 /** Whether the path is the management API's, known there or not: its errors have another shape. */

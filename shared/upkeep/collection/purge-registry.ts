@@ -27,7 +27,8 @@ const pagesPerRun = 2_000;
 
 /**
  * Purges registries that were deleted long enough ago: their containers, then all their documents, those last by which the others are
- * found. What a creation that was cut short has left goes as well. One bounded run; every step can be done again.
+ * found. A name that is reserved stays until it is free. What a creation that was cut short has left goes as well. One bounded run;
+ * every step can be done again.
  */
 export async function purgeRegistries(ports: Ports, log: Log): Promise<RegistryPurge> {
   const quiet = await restsUntil(ports);
@@ -39,16 +40,18 @@ export async function purgeRegistries(ports: Ports, log: Log): Promise<RegistryP
     for (const entry of page.registries) {
       await endCreation(ports, entry);
       const registry = await readRegistry(ports, entry.rid);
-      if (registry?.document.state !== "deleting") continue;
+      if (registry === undefined || registry.document.state === "live") continue;
       const due = dueOf(ports, registry.document);
       if (due > ports.clock.now()) {
         next = earliest(next, due);
         continue;
       }
       if (!(await purge(ports, registry, budget))) return { purged, more: true, next };
-      const { rid, name } = registry.document;
+      const { rid, name, state, reserved } = registry.document;
+      if (state === "purged") continue;
       log.write("info", "upkeep", { work: "purge-registry", registry: rid, name });
       purged += 1;
+      if (isReserved(ports, registry.document)) next = earliest(next, reserved?.until);
     }
     after = page.registries.at(-1)?.rid;
     more = page.more;
@@ -56,8 +59,9 @@ export async function purgeRegistries(ports: Ports, log: Log): Promise<RegistryP
   return { purged, more: false, next };
 }
 
-/** When the last request is over that may have found the registry before it was deleted. */
-function dueOf(ports: Ports, { deletedAt = 0 }: RegistryDocument): number {
+/** When the last request is over that may have found the registry before it was deleted; then, when its name is free. */
+function dueOf(ports: Ports, { state, deletedAt = 0, reserved }: RegistryDocument): number {
+  if (state === "purged") return reserved?.until ?? 0;
   const { purgeSeconds, skewSeconds } = ports.graces;
   return deletedAt + (purgeSeconds + skewSeconds + limits.registryCacheSeconds) * 1000;
 }
@@ -79,9 +83,49 @@ async function endCreation(ports: Ports, entry: RegistryEntryDocument): Promise<
   }
 }
 
+function isReserved({ clock }: Ports, { reserved }: RegistryDocument): boolean {
+  return reserved !== undefined && reserved.until > clock.now();
+}
+
 /** @returns false when the budget ran out before all was gone */
 async function purge(ports: Ports, registry: Stored<RegistryDocument>, budget: Budget): Promise<boolean> {
-  const { rid, name, storage } = registry.document;
+  const { rid, name, state } = registry.document;
+  if (state === "deleting" && !(await purgeContent(ports, registry, budget))) return false;
+  if (isReserved(ports, registry.document)) return await keepName(ports, registry, budget);
+  const named = await readRegistryName(ports, name);
+  if (named?.document.rid === rid) await deleteAll(ports, partitions.registryName(name), [named]);
+  // The entry is the last: without it nobody would come back for the rest.
+  if (!(await deletePartition(ports, partitions.registry(rid), budget))) return false;
+  await deleteEntry(ports, rid);
+  return true;
+}
+
+/** Leaves the registry's own document, by which its name is known to be reserved. @returns false when the budget ran out before */
+async function keepName(
+  ports: Ports,
+  { document, etag }: Stored<RegistryDocument>,
+  budget: Budget,
+): Promise<boolean> {
+  const partition = partitions.registry(document.rid);
+  for (;;) {
+    const page = await nextPage(ports, partition, budget);
+    if (page === undefined) return false;
+    const others = page.filter((stored) => stored.document.id !== document.id);
+    if (others.length === 0) break;
+    await deleteAll(ports, partition, others);
+  }
+  const purged: RegistryDocument = { ...document, state: "purged", writer: ports.ids.nonce() };
+  await ports.documents.commit(partition, [{ op: "replace", document: purged, etag }]);
+  return true;
+}
+
+/** @returns false when the budget ran out before all was gone */
+async function purgeContent(
+  ports: Ports,
+  registry: Stored<RegistryDocument>,
+  budget: Budget,
+): Promise<boolean> {
+  const { rid, storage } = registry.document;
   await ports.blobs.deleteContainer(storage);
   if (!(await purgeRepositories(ports, registry.document, budget))) return false;
   const shards = allShards.map((shard) => partitions.shardNamed(rid, shard));
@@ -94,11 +138,6 @@ async function purge(ports: Ports, registry: Stored<RegistryDocument>, budget: B
   for (const partition of [...shards, ...rest]) {
     if (!(await deletePartition(ports, partition, budget))) return false;
   }
-  const named = await readRegistryName(ports, name);
-  if (named?.document.rid === rid) await deleteAll(ports, partitions.registryName(name), [named]);
-  // The entry is the last: without it nobody would come back for the rest.
-  if (!(await deletePartition(ports, partitions.registry(rid), budget))) return false;
-  await deleteEntry(ports, rid);
   return true;
 }
 

@@ -11,9 +11,11 @@ export interface MatrixRequest {
 }
 
 /** Absent, so that what the administrator may delete is still there for the next request. */
-const registry =
-  "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/portolan/providers/Microsoft.ContainerRegistry/registries/absent1";
-const arm = (rest: string) => `${registry}${rest}?api-version=2025-04-01`;
+const subscription = "/subscriptions/00000000-0000-0000-0000-000000000000";
+const provider = "providers/Microsoft.ContainerRegistry";
+const version = "api-version=2025-04-01";
+const registry = `${subscription}/resourceGroups/portolan/${provider}/registries/absent1`;
+const arm = (rest: string) => `${registry}${rest}?${version}`;
 const app = "team/app";
 
 /** A path of each kind of route, about the repository `team/app` where it is about one. */
@@ -39,6 +41,9 @@ const targets: Readonly<Record<Route["kind"], string>> = {
   "acr-deleted-tag": `/acr/v1/_deleted/${app}/_tags/v1`,
   "acr-deleted-manifests": `/acr/v1/_deleted/${app}/_manifests`,
   "acr-deleted-manifest": `/acr/v1/_deleted/${app}/_manifests/${absentDigest}`,
+  "arm-registries": `${subscription}/${provider}/registries?${version}`,
+  "arm-group-registries": `${subscription}/resourceGroups/portolan/${provider}/registries?${version}`,
+  "arm-name-availability": `${subscription}/${provider}/checkNameAvailability?${version}`,
   "arm-registry": arm(""),
   "arm-usages": arm("/listUsages"),
   "arm-repository-usages": arm("/repositoryUsages"),

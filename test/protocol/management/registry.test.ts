@@ -22,6 +22,7 @@ function registryIs(
     type: "Microsoft.ContainerRegistry/registries",
     location: "local",
     tags: {},
+    sku: { name: "Premium", tier: "Premium" },
     properties: {
       loginServer: expect.stringMatching(/^(localhost|127\.0\.0\.1:\d+)$/) as unknown,
       creationDate: time,
@@ -179,7 +180,19 @@ const cases: readonly Case[] = [
       ),
       refused('{"properties":{"policies":{"quarantinePolicy":{"status":"enabled"}}}}'),
       refused('{"properties":{"policies":{},"adminUserEnabled":true}}'),
-      refused('{"properties":{"policies":{}},"sku":{"name":"Premium"}}'),
+      refused('{"properties":{"publicNetworkAccess":"Disabled"}}'),
+      refused('{"properties":{"policies":{}},"location":"local"}'),
+      ...['{"name":"Classic"}', '{"tier":"Basic"}', '"Basic"', "null"].map((sku) =>
+        refused(`{"sku":${sku}}`),
+      ),
+      ...['"a"', "[]", "null", '{"a":1}', '{"":"a"}', '{"a?":"a"}', '{"a":"1","A":"2"}'].map((tags) =>
+        refused(`{"tags":${tags}}`),
+      ),
+      refused(JSON.stringify({ tags: { ["a".repeat(513)]: "" } })),
+      refused(JSON.stringify({ tags: { a: "a".repeat(257) } })),
+      refused(
+        JSON.stringify({ tags: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`t${i}`, ""])) }),
+      ),
       {
         call: `PATCH ${local}`,
         body: " ".repeat(256 * 1024 + 1),
@@ -219,6 +232,11 @@ const cases: readonly Case[] = [
       {
         call: `GET ${registries.replace("portolan", "other")}/local${version}`,
         status: 404,
+        managementCode: "ResourceNotFound",
+      },
+      {
+        call: `GET ${registries.replace("portolan", "other.")}/local${version}`,
+        status: 404,
         managementCode: "ResourceGroupNotFound",
       },
       {
@@ -237,7 +255,7 @@ const cases: readonly Case[] = [
         call: `POST ${local}`,
         status: 405,
         managementCode: "MethodNotAllowed",
-        answers: { allow: /^GET, PATCH/ },
+        answers: { allow: /^GET, PUT, PATCH/ },
       },
       { call: `HEAD ${local}`, status: 405 },
     ],

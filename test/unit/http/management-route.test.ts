@@ -33,6 +33,18 @@ describe("a route of the management API", () => {
     },
   );
 
+  test("of all registries, those of a group, and of a name", () => {
+    const provider = "/providers/Microsoft.ContainerRegistry";
+    const of = (path: string) =>
+      [path, `${path}/`, path.toLowerCase()].map((each) => parseRoute(`/subscriptions/s${each}`));
+    const all = { kind: "arm-registries", subscription: "s" };
+    expect(of(`${provider}/registries`)).toEqual([all, all, all]);
+    const group = { kind: "arm-group-registries", subscription: "s", group: "g" };
+    expect(of(`/resourceGroups/g${provider}/registries`)).toEqual([group, group, group]);
+    const name = { kind: "arm-name-availability", subscription: "s" };
+    expect(of(`${provider}/checkNameAvailability`)).toEqual([name, name, name]);
+  });
+
   test("has its parts decoded once", () => {
     expect(parseRoute(base.replace("/g/", "/g%20%252F/"))).toMatchObject({ group: "g %2F" });
   });
@@ -41,7 +53,10 @@ describe("a route of the management API", () => {
     "/subscriptions",
     "/subscriptions/s",
     "/subscriptions/s/resourceGroups/g",
-    base.replace("/local", ""),
+    base.replace("/resourceGroups/g", ""),
+    base.replace("/registries/local", ""),
+    base.replace("registries/local", "checkNameAvailability"),
+    "/subscriptions/s/providers/Microsoft.ContainerRegistry/checkNameAvailability/local",
     base.replace("/s/", "//"),
     base.replace("ContainerRegistry", "Storage"),
     `${base}/nothing`,

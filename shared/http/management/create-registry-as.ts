@@ -1,0 +1,56 @@
+import type { RegistryPolicies } from "../../catalog/registry-documents.ts";
+import { RegistryError } from "../../domain/errors.ts";
+import { createRegistry } from "../../tenancy/create-registry.ts";
+import type { NameHolder } from "../../tenancy/name-holder.ts";
+import type { Reply } from "../exchange.ts";
+import { jsonReply, malformed, readJsonObject } from "../json.ts";
+import { describeRegistry } from "./describe-registry.ts";
+import type { ManagementRequest } from "./exchange.ts";
+import { parseWhole } from "./parse-registry.ts";
+import { checkRegistryName } from "./registry-name.ts";
+import type { ArmResource } from "./route.ts";
+
+/** PUT of a registry that is not there: 201 with all of it. */
+export async function createRegistryAs(
+  request: ManagementRequest,
+  { group, registry: text }: ArmResource,
+): Promise<Reply> {
+  const { ports, registries, hosts, method } = request;
+  const checked = checkRegistryName(hosts, text);
+  if ("refusal" in checked) throw malformed(checked.refusal);
+  const { name } = checked;
+  const { tier, tags, policies } = parseWhole(await readJsonObject(request.body), ports.region);
+  const usual = await deploymentPolicies(request);
+  const made = await createRegistry(ports, name, {
+    group,
+    tier,
+    ...(tags === undefined ? {} : { tags }),
+    policies: policies?.(usual, ports.clock.now()) ?? usual,
+  });
+  // That there was none may be remembered.
+  registries.forget(name);
+  if ("heldBy" in made) throw inUse(text, made.heldBy);
+  return jsonReply(method, describeRegistry(request, made), 201);
+}
+
+/** What the operator's settings say of registries, which are those of the default one. */
+async function deploymentPolicies({ registries, hosts }: ManagementRequest): Promise<RegistryPolicies> {
+  const { sparseManifests = false, serveThroughBytesMax } =
+    (await registries.find(hosts.defaultRegistry))?.policies ?? {};
+  return { sparseManifests, ...(serveThroughBytesMax === undefined ? {} : { serveThroughBytesMax }) };
+}
+
+function inUse(name: string, heldBy: NameHolder): RegistryError {
+  return new RegistryError("DENIED", {
+    status: 409,
+    managementCode: "AlreadyInUse",
+    message: describeHolder(name, heldBy),
+  });
+}
+
+/** Why a name cannot be had, without saying whose it is. */
+export function describeHolder(name: string, heldBy: NameHolder): string {
+  if (heldBy.kind === "registry") return `The registry ${name} is already in use.`;
+  const until = new Date(heldBy.until).toISOString();
+  return `The registry name ${name} is reserved until ${until} for the resource group whose registry had it.`;
+}

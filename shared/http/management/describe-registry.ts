@@ -1,0 +1,44 @@
+import type { RegistryDocument, RegistryPolicies } from "../../catalog/registry-documents.ts";
+import { limits } from "../../domain/limits.ts";
+import { tierOf } from "../../domain/tiers/table.ts";
+import type { ManagementRequest } from "./exchange.ts";
+import { describeRetention } from "./parse-policies.ts";
+import { loginServer, resourceId } from "./resource.ts";
+
+/** A registry as the hosted service shows it. @see https://learn.microsoft.com/rest/api/containerregistry/registries/get */
+export function describeRegistry(
+  { hosts, host }: Pick<ManagementRequest, "hosts" | "host">,
+  registry: RegistryDocument,
+): unknown {
+  const { policies, tags = {} } = registry;
+  const tier = tierOf(registry);
+  return {
+    id: resourceId(hosts.scope, registry),
+    name: registry.name,
+    type: "Microsoft.ContainerRegistry/registries",
+    location: registry.storage.account,
+    tags,
+    sku: { name: tier, tier },
+    properties: {
+      loginServer: loginServer(hosts, host, registry.name),
+      creationDate: new Date(registry.createdAt).toISOString(),
+      provisioningState: "Succeeded",
+      anonymousPullEnabled: policies.anonymousPull !== undefined,
+      ...(policies.anonymousPull === undefined ? {} : { anonymousPullRepositories: policies.anonymousPull }),
+      policies: describePolicies(policies),
+    },
+  };
+}
+
+function describePolicies({ softDelete, lifecycle }: RegistryPolicies): unknown {
+  return {
+    softDeletePolicy: {
+      retentionDays: softDelete?.days ?? limits.softDeleteDaysUsual,
+      status: softDelete?.enabled === true ? "enabled" : "disabled",
+      ...(softDelete?.updatedAt === undefined
+        ? {}
+        : { lastUpdatedTime: new Date(softDelete.updatedAt).toISOString() }),
+    },
+    retentionPolicy: describeRetention(lifecycle),
+  };
+}

@@ -1,0 +1,34 @@
+import { untilSettled } from "../catalog/commit.ts";
+import { partitions } from "../catalog/keys.ts";
+import { readRegistry } from "../catalog/registries.ts";
+import type { RegistryDocument } from "../catalog/registry-documents.ts";
+import type { Ports } from "../ports/ports.ts";
+import { demandTier } from "./demand-tier.ts";
+
+/** What of a registry its managers can change. */
+export type RegistryChange = Partial<Pick<RegistryDocument, "policies" | "tier" | "tags">>;
+
+/**
+ * Changes the registry by its etag, so that no two changes undo each other.
+ * @param change made of the registry as it is then, what is not in it stays; called again when somebody else was faster
+ * @returns undefined when there is no such registry any more
+ * @throws RegistryError DENIED when the registry's tier does not allow what it would have
+ */
+export async function changeRegistry(
+  ports: Ports,
+  rid: string,
+  change: (registry: RegistryDocument) => RegistryChange,
+): Promise<RegistryDocument | undefined> {
+  const writer = ports.ids.nonce();
+  const changed = await untilSettled(async () => {
+    const stored = await readRegistry(ports, rid);
+    if (stored?.document.state !== "live") return "absent";
+    const document: RegistryDocument = { ...stored.document, ...change(stored.document), writer };
+    await demandTier(ports, stored.document, document);
+    const outcome = await ports.documents.commit(partitions.registry(rid), [
+      { op: "replace", document, etag: stored.etag },
+    ]);
+    return outcome === "committed" ? document : undefined;
+  });
+  return changed === "absent" ? undefined : changed;
+}

@@ -1,0 +1,25 @@
+import type { RegistryDocument } from "../catalog/registry-documents.ts";
+import { readRegistryUsage } from "../catalog/usage.ts";
+import { beyondTier } from "../domain/tiers/refusals.ts";
+import { figuresOf, tierOf } from "../domain/tiers/table.ts";
+import type { Ports } from "../ports/ports.ts";
+import { demandFeatures } from "./demand-features.ts";
+
+/**
+ * Whether a registry may become what is asked for: its tier has what is switched on, and a new tier all that is on, and room for what
+ * is stored. One read, where the tier is another.
+ * @throws RegistryError DENIED
+ */
+export async function demandTier(
+  ports: Ports,
+  before: RegistryDocument,
+  after: RegistryDocument,
+): Promise<void> {
+  const isSame = tierOf(before) === tierOf(after);
+  const policies = isSame ? before.policies : { sparseManifests: false };
+  demandFeatures(ports.tiers, { ...after, policies }, after.policies);
+  if (isSame) return;
+  const stored = (await readRegistryUsage(ports, after.rid))?.bytes ?? 0;
+  if (stored <= figuresOf(ports.tiers, after).storageBytesMax) return;
+  throw beyondTier(ports.tiers, tierOf(after), "storageBytesMax", "of storage", { status: 409 });
+}
