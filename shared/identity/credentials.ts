@@ -46,3 +46,14 @@ export function parseAuthorization(header: string): Authorization {
 export function formatBasic({ username, password }: Credentials): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 }
+
+/**
+ * The header that presents the same as a password, for an API whose clients put into `Bearer` whatever says who they are.
+ * @throws RegistryError UNAUTHORIZED for what cannot be read
+ */
+export function asPassword(header: string | null): string | null {
+  if (header === null || header === "") return header;
+  const authorization = parseAuthorization(header);
+  if (authorization.scheme === "basic") return header;
+  return formatBasic({ username: tokenUser, password: authorization.token });
+}

@@ -6,7 +6,7 @@ import { limits } from "../domain/limits.ts";
 import type { RegistryName } from "../domain/name.ts";
 import type { Ports } from "../ports/ports.ts";
 import { type Caller, callerByPassword, callerByToken, nobody } from "./caller.ts";
-import { type Credentials, formatBasic, parseAuthorization, tokenUser } from "./credentials.ts";
+import { asPassword, type Credentials, formatBasic, parseAuthorization, tokenUser } from "./credentials.ts";
 import { type EntitlementSources, entitlementOf } from "./entitlement.ts";
 import { FailedLogins } from "./failed-logins.ts";
 import {
@@ -76,7 +76,7 @@ export class Identity {
 
   /** Whether that is the administrator of the deployment. @throws RegistryError UNAUTHORIZED, TOOMANYREQUESTS */
   async demandAdministrator(header: string | null, registry: RegistryDocument): Promise<void> {
-    const { principal, by } = await this.authenticate(header, registry);
+    const { principal, by } = await this.authenticate(asPassword(header), registry);
     const { kind } = principal;
     if (by === "password" && (kind === "administrator" || kind === "entra-administrator")) return;
     const message = "the management API is for the administrator, who logs in with his password";

@@ -152,6 +152,14 @@ export const entraAdministrator = async (): Promise<Coming> => {
   return by(world, basic(tokenUser, await entra.sign({ claims: entraClaims(tenantId) })));
 };
 
+/** With what another brings as a password, as `Bearer`. */
+export const asBearer = (come: () => Promise<Coming>) => async (): Promise<Coming> => {
+  const { to, headers } = await come();
+  const { authorization = "" } = headers;
+  const [, password = ""] = Buffer.from(authorization.slice("Basic ".length), "base64").toString().split(":");
+  return { to, headers: { ...headers, authorization: `Bearer ${password}` } };
+};
+
 /** With an access token of these scopes as the password. */
 export const tokenAsPassword = (scopes: readonly string[]) => async (): Promise<Coming> => {
   const world = await openWorld();

@@ -1,6 +1,11 @@
 import { expect, test } from "vitest";
 import { limits } from "../../../shared/domain/limits.ts";
-import { formatBasic, parseAuthorization } from "../../../shared/identity/credentials.ts";
+import {
+  asPassword,
+  formatBasic,
+  parseAuthorization,
+  tokenUser,
+} from "../../../shared/identity/credentials.ts";
 
 const encoded = (text: string) => Buffer.from(text).toString("base64");
 
@@ -38,4 +43,15 @@ test("a header that is too long is refused", () => {
   expect(() => parseAuthorization(`${fitting}a`)).toThrow(
     `at most ${limits.authorizationCharsMax} characters`,
   );
+});
+
+test("a bearer token is as good as the password of the user of zeros, and a password is itself", () => {
+  const password = formatBasic({ username: "a", password: "b" });
+  expect(asPassword(password)).toBe(password);
+  expect(parseAuthorization(asPassword("Bearer a.b.c") ?? "")).toEqual({
+    scheme: "basic",
+    credentials: { username: tokenUser, password: "a.b.c" },
+  });
+  expect(asPassword(null)).toBeNull();
+  expect(() => asPassword("Digest a")).toThrow("neither Basic nor Bearer");
 });
