@@ -127,6 +127,7 @@ function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     "HOST",
     "SPARSE_MANIFESTS",
     "AUTH",
+    "TIERS",
     "NODE_OPTIONS",
     "DEFAULT_REGISTRY",
     "PLAIN_HOSTS",

@@ -11,6 +11,7 @@ import { openPorts } from "./open-ports.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 import type { TelemetrySettings } from "./telemetry/settings.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
+import { RateLimiter } from "./tenancy/rate-limiter.ts";
 import { RegistryDirectory } from "./tenancy/registry-directory.ts";
 import { workThrough } from "./upkeep/do-work.ts";
 import { createUpkeep, type QueueName, type TimerName } from "./upkeep/upkeep.ts";
@@ -81,6 +82,7 @@ async function composeApp(config: Config, log: Log, telemetry: Telemetry | undef
     pulls,
     hosts: config.hosts,
     identity: opened?.identity,
+    rates: opened && new RateLimiter(config.tiers, config.instances, ports.clock),
     bodyTimes: defaultBodyTimes,
     log,
     accessLogSample: config.accessLogSample,

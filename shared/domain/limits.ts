@@ -100,6 +100,10 @@ export const limits = {
   failedLoginsMax: 1_000,
   failedLoginsPerSecondMax: 50,
 
+  /** Seconds of what a tier allows a minute that may come at once, and identities whose requests one process counts. */
+  burstSeconds: 10,
+  rateIdentitiesMax: 20_000,
+
   /** Bytes of one manifest. The spec asks for at least 4 MiB. */
   manifestBytesMax: 4 * mebibyte,
   /** Bytes of a manifest that are kept inside its document; larger ones get a place. */

@@ -6,9 +6,11 @@ import { limits } from "../domain/limits.ts";
 import { parseRepositoryName, type RegistryName } from "../domain/name.ts";
 import { anybody, type Caller } from "../identity/caller.ts";
 import type { Identity } from "../identity/identity.ts";
+import { identityOf } from "../identity/principal.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { ObservedRequest, Telemetry } from "../telemetry/telemetry.ts";
+import type { RateLimiter } from "../tenancy/rate-limiter.ts";
 import { answerAcr } from "./acr/answer-acr.ts";
 import { answerDeletedCatalog } from "./acr/answer-deleted.ts";
 import { formatAcrPath, isAcrRoute } from "./acr/route.ts";
@@ -30,6 +32,7 @@ import type { ArmRoute } from "./management/route.ts";
 import { observeReply, observeRequest } from "./observe-request.ts";
 import { renderError } from "./render-error.ts";
 import { type BodyTimes, RequestBody } from "./request-body.ts";
+import { requestKindOf } from "./request-kind.ts";
 import { logFailure, logRequest } from "./request-log.ts";
 import { parseRoute, type Route, routeMethods } from "./route.ts";
 import { schemeOf, splitTarget, type Target } from "./target.ts";
@@ -46,6 +49,8 @@ export interface Service {
   readonly hosts: Hosts;
   /** Absent where nobody has to say who he is. */
   readonly identity?: Identity | undefined;
+  /** Absent where nobody has to say who he is: whoever is alone here need not be kept from others. */
+  readonly rates?: RateLimiter | undefined;
   readonly bodyTimes: BodyTimes;
   readonly log: Log;
   /** The part of all requests that get a line in the log, 0 to 1; usually 1. */
@@ -153,6 +158,7 @@ async function answer(
     // Most callers were verified of late, and are known without a promise.
     if (caller instanceof Promise) caller = await caller;
   }
+  service.rates?.admit(registry, identityOf(caller.principal), requestKindOf(route.kind, method));
   if (route.kind === "base") return jsonReply(method, {});
   const exchange: Exchange = {
     ports: service.ports,

@@ -34,6 +34,22 @@ export function subjectOf(principal: Principal): string {
   }
 }
 
+/** The same for all that he comes with, so that it is one whose requests are counted: both of his passwords, and all of his tokens. */
+export function identityOf(principal: Principal): string {
+  switch (principal.kind) {
+    case "anonymous":
+    case "admin-user":
+    case "administrator":
+      return principal.kind;
+    case "token":
+      return `token:${principal.name.toLowerCase()}`;
+    case "federated":
+      return `federated:${principal.issuer}\n${principal.subject}`;
+    case "entra-administrator":
+      return `entra:${principal.subject}`;
+  }
+}
+
 /**
  * What a grant depends on, by the keys under which it is revoked. Names are the same in any case.
  * @see RegistryAuth.revoked

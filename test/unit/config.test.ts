@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readConfig } from "../../shared/config.ts";
+import { usualTiers } from "../../shared/domain/tiers/table.ts";
 
 const azure = {
   REGION: "westeurope",
@@ -66,6 +67,10 @@ describe("the configuration", () => {
     [{ RESOURCE_GROUP: "a b" }, "RESOURCE_GROUP is up to 90"],
     [{ RESOURCE_GROUP: "a." }, "RESOURCE_GROUP is up to 90"],
     [{ RESOURCE_GROUP: "a".repeat(91) }, "RESOURCE_GROUP is up to 90"],
+    [{ TIERS: '{"Basic":{"tokens":1}}' }, "TIERS: Basic.tokens is none of includedBytes,"],
+    [{ DEFAULT_TIER: "Gold" }, "DEFAULT_TIER is one of Basic, Standard, Premium"],
+    [{ EXPECTED_INSTANCES: "0" }, "EXPECTED_INSTANCES is a number of instances, 1 to 9999"],
+    [{ EXPECTED_INSTANCES: "two" }, "EXPECTED_INSTANCES is a number of instances"],
     [{ PLAIN_HOSTS: "localhost:5000" }, "PLAIN_HOSTS lists host names without ports"],
   ])("refuses %o in one line that names the variable", (env, message) => {
     expect(() => readConfig(env)).toThrow(message);
@@ -90,6 +95,16 @@ describe("the configuration", () => {
     expect(readConfig(told).hosts.scope).toEqual({
       subscriptionId: subscriptionId.toLowerCase(),
       resourceGroup: "rg_(West).1",
+    });
+  });
+
+  it("has the usual tiers on one instance, unless told otherwise", () => {
+    expect(readConfig({})).toMatchObject({ tiers: usualTiers, defaultTier: "Premium", instances: 1 });
+    const told = { TIERS: '{"Basic":{"tokensMax":7}}', DEFAULT_TIER: "basic", EXPECTED_INSTANCES: "20" };
+    expect(readConfig(told)).toMatchObject({
+      tiers: { ...usualTiers, Basic: { ...usualTiers.Basic, tokensMax: 7 } },
+      defaultTier: "Basic",
+      instances: 20,
     });
   });
 

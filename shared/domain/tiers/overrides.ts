@@ -47,9 +47,11 @@ function checkedValue(where: string, figure: string, given: unknown): number | b
     if (typeof given === "boolean") return given;
     throw new Error(`${where} is true or false`);
   }
+  // At none a minute nobody could be told when to come back.
+  const min = /PerMinute/.test(figure) ? 1 : 0;
   const max = bounds[figure as keyof TierFigures] ?? Number.MAX_SAFE_INTEGER;
-  if (typeof given === "number" && Number.isSafeInteger(given) && given >= 0 && given <= max) return given;
-  throw new Error(`${where} is a whole number from 0 to ${max}`);
+  if (typeof given === "number" && Number.isSafeInteger(given) && given >= min && given <= max) return given;
+  throw new Error(`${where} is a whole number from ${min} to ${max}`);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

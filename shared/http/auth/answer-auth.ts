@@ -6,8 +6,9 @@ import type { RegistryName } from "../../domain/name.ts";
 import { type Credentials, parseAuthorization } from "../../identity/credentials.ts";
 import type { Identity } from "../../identity/identity.ts";
 import type { IssuedTokens, TokenRequest } from "../../identity/issue-tokens.ts";
-import { subjectOf } from "../../identity/principal.ts";
+import { identityOf, subjectOf } from "../../identity/principal.ts";
 import type { Log } from "../../telemetry/log.ts";
+import type { RateLimiter } from "../../tenancy/rate-limiter.ts";
 import type { Hosts } from "../address.ts";
 import type { Reply } from "../exchange.ts";
 import { jsonReply, malformed } from "../json.ts";
@@ -23,6 +24,7 @@ export interface AuthRequest {
   readonly registries: {
     find(name: RegistryName): RegistryDocument | undefined | Promise<RegistryDocument | undefined>;
   };
+  readonly rates?: RateLimiter | undefined;
   readonly hosts: Hosts;
   /** As the client named it. */
   readonly host: string;
@@ -160,8 +162,9 @@ async function exchange(request: AuthRequest, identity: Identity): Promise<Reply
   );
 }
 
+/** The registry that is meant. Nobody has said yet who he is, so the requests of all are counted together. */
 async function find(
-  { hosts, host, registries }: AuthRequest,
+  { hosts, host, registries, rates }: AuthRequest,
   fields: URLSearchParams,
   hints: Parameters<typeof registryMeant>[2],
 ): Promise<{ registry: RegistryDocument; prefix: string }> {
@@ -171,6 +174,7 @@ async function find(
   if (registry === undefined) {
     throw new RegistryError("NAME_UNKNOWN", { message: "no registry of that name answers here" });
   }
+  rates?.admit(registry, identityOf({ kind: "anonymous" }), "token");
   return { ...meant, registry };
 }
 

@@ -48,6 +48,7 @@ describe("an operator's figures", () => {
     ['{"Basic":{"tokensMax":-1}}', "TIERS: Basic.tokensMax is a whole number"],
     ['{"Basic":{"tokensMax":1.5}}', "TIERS: Basic.tokensMax is a whole number"],
     ['{"Basic":{"tokensMax":true}}', "TIERS: Basic.tokensMax is a whole number"],
+    ['{"Basic":{"readsPerMinute":0}}', "TIERS: Basic.readsPerMinute is a whole number from 1 to"],
     ['{"Basic":{"retention":1}}', "TIERS: Basic.retention is true or false"],
   ])("are refused with one line when they are %s", (text, message) => {
     expect(() => readTiers(text, "TIERS")).toThrow(message);
