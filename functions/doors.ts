@@ -13,13 +13,20 @@ import { acrTags } from "./acr/tags.ts";
 import { armCollection } from "./arm/collection.ts";
 import { armCollectionPreview } from "./arm/collection-preview.ts";
 import { armDeletedRepositories } from "./arm/deleted-repositories.ts";
+import { armGenerateCredentials } from "./arm/generate-credentials.ts";
 import { armGroupRegistries } from "./arm/group-registries.ts";
 import { armLifecyclePolicy } from "./arm/lifecycle-policy.ts";
 import { armLifecyclePreview } from "./arm/lifecycle-preview.ts";
+import { armListCredentials } from "./arm/list-credentials.ts";
 import { armNameAvailability } from "./arm/name-availability.ts";
+import { armRegenerateCredential } from "./arm/regenerate-credential.ts";
 import { armRegistries } from "./arm/registries.ts";
 import { armRegistry } from "./arm/registry.ts";
 import { armRepositoryUsages } from "./arm/repository-usages.ts";
+import { armScopeMap } from "./arm/scope-map.ts";
+import { armScopeMaps } from "./arm/scope-maps.ts";
+import { armToken } from "./arm/token.ts";
+import { armTokens } from "./arm/tokens.ts";
 import { armUsageReconciliation } from "./arm/usage-reconciliation.ts";
 import { armUsages } from "./arm/usages.ts";
 import type { Door, QueueDoor, TimerDoor } from "./door.ts";
@@ -82,6 +89,13 @@ export const doors: readonly Door[] = [
   armCollection,
   armCollectionPreview,
   armUsageReconciliation,
+  armTokens,
+  armToken,
+  armScopeMaps,
+  armScopeMap,
+  armGenerateCredentials,
+  armListCredentials,
+  armRegenerateCredential,
   notFound,
 ];
 

@@ -38,4 +38,11 @@ export const functionNames: Readonly<Record<Route["kind"], string>> = {
   "arm-usages": "arm_usages",
   "arm-repository-usages": "arm_repository_usages",
   "arm-lifecycle-policy": "arm_lifecycle_policy",
+  "arm-tokens": "arm_tokens",
+  "arm-token": "arm_token",
+  "arm-scope-maps": "arm_scope_maps",
+  "arm-scope-map": "arm_scope_map",
+  "arm-generate-credentials": "arm_generate_credentials",
+  "arm-list-credentials": "arm_list_credentials",
+  "arm-regenerate-credential": "arm_regenerate_credential",
 };

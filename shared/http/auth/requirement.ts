@@ -95,6 +95,13 @@ export function requirementOf(kind: Route["kind"], method: string): Requirement 
     case "arm-collection":
     case "arm-collection-preview":
     case "arm-usage-reconciliation":
+    case "arm-regenerate-credential":
+    case "arm-list-credentials":
+    case "arm-generate-credentials":
+    case "arm-scope-map":
+    case "arm-scope-maps":
+    case "arm-token":
+    case "arm-tokens":
       return administrator;
   }
 }

@@ -1,6 +1,16 @@
 import { findRegistry } from "../../catalog/registries.ts";
 import { asRegistryName } from "../../domain/name.ts";
+import { isAccessName } from "../../identity/log-in.ts";
+import { checkAccessName } from "../../identity/manage/names.ts";
+import { absent } from "../../identity/manage/refusals.ts";
 import type { Reply } from "../exchange.ts";
+import {
+  answerGenerateCredentials,
+  answerListCredentials,
+  answerRegenerateCredential,
+} from "./access/answer-credentials.ts";
+import { answerScopeMap, answerScopeMaps } from "./access/answer-scope-maps.ts";
+import { answerToken, answerTokens } from "./access/answer-tokens.ts";
 import { answerCollection } from "./answer-collection.ts";
 import { answerCollectionPreview } from "./answer-collection-preview.ts";
 import { answerDeletedRepositories } from "./answer-deleted-repositories.ts";
@@ -38,8 +48,9 @@ async function answerOfRegistry(request: ManagementRequest, route: ArmRegistryRo
   throw unknownRegistry(route.group, route.registry);
 }
 
-async function answerBelow(exchange: ManagementExchange, { kind }: ArmRegistryRoute): Promise<Reply> {
-  switch (kind) {
+async function answerBelow(exchange: ManagementExchange, route: ArmRegistryRoute): Promise<Reply> {
+  if ("item" in route && !isAccessName(route.item)) return refuseName(exchange.method, route.item);
+  switch (route.kind) {
     case "arm-registry":
       return await answerRegistry(exchange);
     case "arm-usages":
@@ -58,5 +69,26 @@ async function answerBelow(exchange: ManagementExchange, { kind }: ArmRegistryRo
       return await answerCollectionPreview(exchange);
     case "arm-usage-reconciliation":
       return await answerUsageReconciliation(exchange);
+    case "arm-tokens":
+      return await answerTokens(exchange);
+    case "arm-token":
+      return await answerToken(exchange, route.item);
+    case "arm-scope-maps":
+      return await answerScopeMaps(exchange);
+    case "arm-scope-map":
+      return await answerScopeMap(exchange, route.item);
+    case "arm-generate-credentials":
+      return await answerGenerateCredentials(exchange);
+    case "arm-list-credentials":
+      return await answerListCredentials(exchange);
+    case "arm-regenerate-credential":
+      return await answerRegenerateCredential(exchange);
   }
+}
+
+/** What nothing can be called is not there, and cannot be made. */
+function refuseName(method: string, name: string): Reply {
+  if (method === "DELETE") return { status: 204, headers: {} };
+  if (method === "PUT") checkAccessName("this", name);
+  throw absent(`${name.slice(0, 100)} in this registry`);
 }

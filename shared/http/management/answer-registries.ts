@@ -20,7 +20,7 @@ export async function answerRegistries(
 ): Promise<Reply> {
   const { ports, hosts, method, query } = request;
   const asked = parseSkipToken(query);
-  // Each costs two reads.
+  // Each costs three reads.
   const limit = Math.min(asked.limit, limits.pageReadItemsMax);
   const { token } = asked;
   const isOfGroup = group === undefined || token?.startsWith(`${group.toLowerCase()}:`);
@@ -31,7 +31,7 @@ export async function answerRegistries(
   const found = await Promise.all(
     page.registries.map(async ({ rid, name }) => {
       const registry = await findRegistry(ports, name);
-      return registry?.rid === rid ? [describeRegistry(request, registry)] : [];
+      return registry?.rid === rid ? [await describeRegistry(request, registry)] : [];
     }),
   );
   const next = page.more ? page.registries.at(-1)?.rank : undefined;

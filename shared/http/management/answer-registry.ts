@@ -3,6 +3,8 @@ import { changeRegistry } from "../../tenancy/change-registry.ts";
 import { deleteRegistry } from "../../tenancy/delete-registry.ts";
 import type { Reply } from "../exchange.ts";
 import { emptyReply, jsonReply, readJsonObject } from "../json.ts";
+import { keysOf } from "./access/keys-of.ts";
+import { switchAdminUser } from "./access/switch-admin-user.ts";
 import { describeRegistry } from "./describe-registry.ts";
 import type { ManagementExchange } from "./exchange.ts";
 import type { PolicyChange } from "./parse-policies.ts";
@@ -19,13 +21,13 @@ export async function answerRegistry(exchange: ManagementExchange): Promise<Repl
     case "DELETE":
       return await remove(exchange);
     case "PATCH":
-      return describe(await change(exchange, parseUpdate(await readJsonObject(body))));
+      return await describe(await change(exchange, parseUpdate(await readJsonObject(body))));
     case "PUT": {
       const whole = parseWhole(await readJsonObject(body), registry.storage.account);
-      return describe(await change(exchange, whole));
+      return await describe(await change(exchange, whole));
     }
     default:
-      return describe(exchange);
+      return await describe(exchange);
   }
 }
 
@@ -49,10 +51,11 @@ export async function withPolicies(
 
 async function change(
   exchange: ManagementExchange,
-  { tier, tags, policies, revokes }: RegistryRequest,
+  { tier, tags, policies, adminUser, revokes }: RegistryRequest,
 ): Promise<ManagementExchange> {
   const { ports, registries, hosts } = exchange;
   const { rid, name } = exchange.registry;
+  if (adminUser === true) keysOf(exchange);
   const registry = await changeRegistry(ports, rid, (before) => ({
     ...(tier === undefined ? {} : { tier }),
     ...(tags === undefined ? {} : { tags }),
@@ -60,11 +63,12 @@ async function change(
   }));
   // Even when nothing has changed: the change before may have ended here.
   if (revokes.length > 0) await revoke(ports, rid, revokes);
+  if (adminUser !== undefined) await switchAdminUser(exchange, exchange.registry, adminUser);
   registries.forget(name);
   if (registry === undefined) throw unknownRegistry(groupOf(hosts.scope, exchange.registry), name);
   return { ...exchange, registry };
 }
 
-function describe(exchange: ManagementExchange): Reply {
-  return jsonReply(exchange.method, describeRegistry(exchange, exchange.registry));
+async function describe(exchange: ManagementExchange): Promise<Reply> {
+  return jsonReply(exchange.method, await describeRegistry(exchange, exchange.registry));
 }

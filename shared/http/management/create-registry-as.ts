@@ -4,6 +4,8 @@ import { createRegistry } from "../../tenancy/create-registry.ts";
 import type { NameHolder } from "../../tenancy/name-holder.ts";
 import type { Reply } from "../exchange.ts";
 import { jsonReply, malformed, readJsonObject } from "../json.ts";
+import { keysOf } from "./access/keys-of.ts";
+import { switchAdminUser } from "./access/switch-admin-user.ts";
 import { describeRegistry } from "./describe-registry.ts";
 import type { ManagementRequest } from "./exchange.ts";
 import { parseWhole } from "./parse-registry.ts";
@@ -19,7 +21,8 @@ export async function createRegistryAs(
   const checked = checkRegistryName(hosts, text);
   if ("refusal" in checked) throw malformed(checked.refusal);
   const { name } = checked;
-  const { tier, tags, policies } = parseWhole(await readJsonObject(request.body), ports.region);
+  const { tier, tags, policies, adminUser } = parseWhole(await readJsonObject(request.body), ports.region);
+  if (adminUser === true) keysOf(request);
   const usual = await deploymentPolicies(request);
   const made = await createRegistry(ports, name, {
     group,
@@ -30,7 +33,8 @@ export async function createRegistryAs(
   // That there was none may be remembered.
   registries.forget(name);
   if ("heldBy" in made) throw inUse(text, made.heldBy);
-  return jsonReply(method, describeRegistry(request, made), 201);
+  if (adminUser !== undefined) await switchAdminUser(request, made, adminUser);
+  return jsonReply(method, await describeRegistry(request, made), 201);
 }
 
 /** What the operator's settings say of registries, which are those of the default one. */

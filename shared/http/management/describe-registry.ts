@@ -1,15 +1,17 @@
 import type { RegistryDocument, RegistryPolicies } from "../../catalog/registry-documents.ts";
 import { limits } from "../../domain/limits.ts";
 import { tierOf } from "../../domain/tiers/table.ts";
+import { isAdminUserEnabled } from "./access/switch-admin-user.ts";
 import type { ManagementRequest } from "./exchange.ts";
 import { describeRetention } from "./parse-policies.ts";
 import { loginServer, resourceId } from "./resource.ts";
 
-/** A registry as the hosted service shows it. @see https://learn.microsoft.com/rest/api/containerregistry/registries/get */
-export function describeRegistry(
-  { hosts, host }: Pick<ManagementRequest, "hosts" | "host">,
+/** A registry as the hosted service shows it. One read. @see https://learn.microsoft.com/rest/api/containerregistry/registries/get */
+export async function describeRegistry(
+  request: Pick<ManagementRequest, "ports" | "hosts" | "host">,
   registry: RegistryDocument,
-): unknown {
+): Promise<unknown> {
+  const { hosts, host } = request;
   const { policies, tags = {} } = registry;
   const tier = tierOf(registry);
   return {
@@ -23,6 +25,7 @@ export function describeRegistry(
       loginServer: loginServer(hosts, host, registry.name),
       creationDate: new Date(registry.createdAt).toISOString(),
       provisioningState: "Succeeded",
+      adminUserEnabled: await isAdminUserEnabled(request, registry),
       anonymousPullEnabled: policies.anonymousPull !== undefined,
       ...(policies.anonymousPull === undefined ? {} : { anonymousPullRepositories: policies.anonymousPull }),
       policies: describePolicies(policies),

@@ -1,5 +1,6 @@
 import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import type { RegistryName } from "../../domain/name.ts";
+import type { Identity } from "../../identity/identity.ts";
 import type { Ports } from "../../ports/ports.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Hosts } from "../address.ts";
@@ -20,6 +21,8 @@ export interface ManagementRequest {
   readonly query: URLSearchParams;
   readonly body: RequestBody;
   readonly log: Log;
+  /** Absent where nobody has to say who he is. */
+  readonly identity?: Identity | undefined;
 }
 
 /** A request about a registry that is there. */

@@ -14,12 +14,14 @@ export interface RegistryRequest {
   readonly tags?: NonNullable<RegistryChange["tags"]>;
   /** Undefined: none is named. */
   readonly policies?: PolicyChange;
+  /** Whether the admin user is to be on. */
+  readonly adminUser?: boolean;
   /** What is made worthless by it, of `revocationKeys`. */
   readonly revokes: readonly string[];
 }
 
 const changeable =
-  "a registry has sku, tags, and properties with policies, anonymousPullEnabled and anonymousPullRepositories; nothing else can be changed";
+  "a registry has sku, tags, and properties with policies, adminUserEnabled, anonymousPullEnabled and anonymousPullRepositories; nothing else can be changed";
 
 /** What a resource is shown with, and may be sent back with: nobody chooses it. */
 const shown: ReadonlySet<string> = new Set(["id", "name", "type", "systemData"]);
@@ -110,11 +112,12 @@ function parseTags(value: unknown): Readonly<Record<string, string>> {
   );
 }
 
-function parseProperties(value: unknown): Pick<RegistryRequest, "policies" | "revokes"> {
+function parseProperties(value: unknown): Pick<RegistryRequest, "policies" | "adminUser" | "revokes"> {
   if (value === undefined) return { revokes: [] };
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw malformed("properties is an object");
-  const { policies, anonymousPullEnabled, anonymousPullRepositories, ...others } = value as Json;
+  const { policies, adminUserEnabled, anonymousPullEnabled, anonymousPullRepositories, ...others } =
+    value as Json;
   let named = 0;
   for (const [name, given] of Object.entries(others)) {
     if (shownProperties.has(name)) continue;
@@ -122,12 +125,16 @@ function parseProperties(value: unknown): Pick<RegistryRequest, "policies" | "re
     if (given !== only[name]) throw malformed(`${name} is ${String(only[name])} here`);
     named += 1;
   }
+  if (adminUserEnabled !== undefined && typeof adminUserEnabled !== "boolean")
+    throw malformed("adminUserEnabled is true or false");
+  const adminUser = adminUserEnabled === undefined ? {} : { adminUser: adminUserEnabled };
   const anonymousPull = parseAnonymousPull(anonymousPullEnabled, anonymousPullRepositories);
   const parts = [anonymousPull, policies === undefined ? undefined : parsePolicies(policies)].filter(
     (part) => part !== undefined,
   );
-  if (parts.length + named === 0) return { revokes: [] };
+  if (parts.length + named === 0) return { ...adminUser, revokes: [] };
   return {
+    ...adminUser,
     policies: (before, now) => parts.reduce((changed, part) => part(changed, now), before),
     // Whoever pulls without a login may hold a token all the same.
     revokes: anonymousPull === undefined ? [] : [revocationKeys.anonymous],

@@ -8,7 +8,11 @@ export interface ArmResource {
 }
 
 /** A path about a registry, or about something below it. */
-export type ArmRegistryRoute = ArmResource & { readonly kind: (typeof kinds)[keyof typeof kinds] };
+export type ArmRegistryRoute = ArmResource &
+  (
+    | { readonly kind: (typeof kinds)[keyof typeof kinds] }
+    | { readonly kind: (typeof itemKinds)[keyof typeof itemKinds]; readonly item: string }
+  );
 
 /** A path of the management API. */
 export type ArmRoute =
@@ -27,6 +31,17 @@ const kinds = {
   collection: "arm-collection",
   "collection/preview": "arm-collection-preview",
   usagereconciliation: "arm-usage-reconciliation",
+  tokens: "arm-tokens",
+  scopemaps: "arm-scope-maps",
+  generatecredentials: "arm-generate-credentials",
+  listcredentials: "arm-list-credentials",
+  regeneratecredential: "arm-regenerate-credential",
+} as const satisfies Record<string, string>;
+
+/** By what stands before an item's name, in lower case. */
+const itemKinds = {
+  tokens: "arm-token",
+  scopemaps: "arm-scope-map",
 } as const satisfies Record<string, string>;
 
 export const armMethods = {
@@ -42,6 +57,13 @@ export const armMethods = {
   "arm-collection": ["GET"],
   "arm-collection-preview": ["GET"],
   "arm-usage-reconciliation": ["GET", "POST"],
+  "arm-tokens": ["GET"],
+  "arm-token": ["GET", "PUT", "PATCH", "DELETE"],
+  "arm-scope-maps": ["GET"],
+  "arm-scope-map": ["GET", "PUT", "PATCH", "DELETE"],
+  "arm-generate-credentials": ["POST"],
+  "arm-list-credentials": ["POST"],
+  "arm-regenerate-credential": ["POST"],
 } as const satisfies Record<ArmRoute["kind"], readonly string[]>;
 
 const provider =
@@ -64,10 +86,18 @@ export function parseArmRoute(path: string): ArmRoute | undefined {
   if (group === undefined)
     return registry === undefined ? { kind: "arm-registries", subscription } : undefined;
   if (registry === undefined) return { kind: "arm-group-registries", subscription, group };
-  const kind = Object.hasOwn(kinds, rest.toLowerCase())
-    ? kinds[rest.toLowerCase() as keyof typeof kinds]
-    : undefined;
-  return kind === undefined ? undefined : { kind, subscription, group, registry: decodeOnce(registry) };
+  return below({ subscription, group, registry: decodeOnce(registry) }, rest);
+}
+
+/** @param rest what follows the registry in the path */
+function below(resource: ArmResource, rest: string): ArmRegistryRoute | undefined {
+  const whole = rest.toLowerCase();
+  if (Object.hasOwn(kinds, whole)) return { kind: kinds[whole as keyof typeof kinds], ...resource };
+  const slash = rest.indexOf("/");
+  const list = whole.slice(0, Math.max(slash, 0));
+  const item = rest.slice(slash + 1);
+  if (!Object.hasOwn(itemKinds, list) || item === "" || item.includes("/")) return undefined;
+  return { kind: itemKinds[list as keyof typeof itemKinds], item: decodeOnce(item), ...resource };
 }
 
 /** Whether the path is the management API's, known there or not: its errors have another shape. */

@@ -46,7 +46,7 @@ const requests = {
   "deleted read": "GET acr-deleted-tags, GET acr-deleted-manifests",
   restore: "POST acr-deleted-repository, POST acr-deleted-manifest",
   management:
-    "GET arm-registries, GET arm-group-registries, POST arm-name-availability, GET arm-registry, PUT arm-registry, PATCH arm-registry, DELETE arm-registry, GET arm-usages, GET arm-repository-usages, GET arm-lifecycle-policy, PUT arm-lifecycle-policy, DELETE arm-lifecycle-policy, GET arm-lifecycle-preview, POST arm-lifecycle-preview, GET arm-deleted-repositories, GET arm-collection, GET arm-collection-preview, GET arm-usage-reconciliation, POST arm-usage-reconciliation",
+    "GET arm-registries, GET arm-group-registries, POST arm-name-availability, GET arm-registry, PUT arm-registry, PATCH arm-registry, DELETE arm-registry, GET arm-usages, GET arm-repository-usages, GET arm-lifecycle-policy, PUT arm-lifecycle-policy, DELETE arm-lifecycle-policy, GET arm-lifecycle-preview, POST arm-lifecycle-preview, GET arm-deleted-repositories, GET arm-collection, GET arm-collection-preview, GET arm-usage-reconciliation, POST arm-usage-reconciliation, GET arm-tokens, GET arm-token, PUT arm-token, PATCH arm-token, DELETE arm-token, GET arm-scope-maps, GET arm-scope-map, PUT arm-scope-map, PATCH arm-scope-map, DELETE arm-scope-map, POST arm-generate-credentials, POST arm-list-credentials, POST arm-regenerate-credential",
 } as const;
 
 const columns = Object.keys(requests) as (keyof typeof requests)[];

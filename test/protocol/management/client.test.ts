@@ -1,75 +1,19 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { ContainerRegistryManagementClient } from "@azure/arm-containerregistry";
-import type { TokenCredential } from "@azure/identity";
+import type { ContainerRegistryManagementClient } from "@azure/arm-containerregistry";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { administer } from "../../../shared/access-admin.ts";
-import { type RunningRegistry, startRegistry } from "../../support/registry-process.ts";
-import { openTlsFront, type TlsFront } from "../harness/tls-front.ts";
+import { all, type ManagedRegistry, openManagedRegistry } from "./managed-registry.ts";
 
-const subscription = "00000000-0000-0000-0000-000000000000";
 const group = "Shop";
 
-let folder: string;
-let registry: RunningRegistry;
-let front: TlsFront;
+let registry: ManagedRegistry;
 let client: ContainerRegistryManagementClient;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "portolan-arm-"));
-  registry = await startRegistry({ folder, environment: { AUTH: "true" } });
-  const [hostname = "", port = ""] = registry.host.split(":");
-  front = await openTlsFront({ hostname, port: Number(port) });
-  const { username, passwords } = await administer(
-    { ...registry.environment },
-    undefined,
-    async (admin) => await admin.resetAdministrator(),
-  );
-  client = clientOf(await session(username, Object.values(passwords)[0] ?? ""));
+  registry = await openManagedRegistry();
+  ({ client } = registry);
 }, 60_000);
 afterAll(async () => {
-  await front.close();
-  await registry.stop();
-  await rm(folder, { recursive: true, force: true });
+  await registry.close();
 });
-
-/** A refresh token of somebody who has a password. */
-async function session(username: string, password: string): Promise<string> {
-  const form = { grant_type: "password", username, password, access_type: "offline" };
-  const answer = await fetch(`http://${registry.host}/oauth2/token`, {
-    method: "POST",
-    body: new URLSearchParams(form),
-  });
-  const { refresh_token: token } = (await answer.json()) as { refresh_token: string };
-  return token;
-}
-
-function clientOf(token: string): ContainerRegistryManagementClient {
-  const credential: TokenCredential = {
-    getToken: async () => await Promise.resolve({ token, expiresOnTimestamp: Date.now() + 3_600_000 }),
-  };
-  const made = new ContainerRegistryManagementClient(credential, subscription, {
-    endpoint: front.endpoint,
-    retryOptions: { maxRetries: 0 },
-    tlsOptions: { ca: front.certificate },
-  });
-  // As a proxy does that ends TLS.
-  made.pipeline.addPolicy({
-    name: "forwarded",
-    sendRequest: async (request, next) => {
-      request.headers.set("x-forwarded-proto", "https");
-      return await next(request);
-    },
-  });
-  return made;
-}
-
-async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
-  const found: Item[] = [];
-  for await (const item of items) found.push(item);
-  return found;
-}
 
 const wanted = { location: "local", sku: { name: "Standard" }, tags: { team: "web" } };
 
@@ -125,7 +69,7 @@ describe("Azure's own client for JavaScript manages registries", () => {
   });
 
   test("for nobody else", async () => {
-    await expect(clientOf("a.b.c").registries.get("portolan", "local")).rejects.toMatchObject({
+    await expect(registry.clientOf("a.b.c").registries.get("portolan", "local")).rejects.toMatchObject({
       statusCode: 401,
     });
   });

@@ -27,6 +27,7 @@ function registryIs(
       loginServer: expect.stringMatching(/^(localhost|127\.0\.0\.1:\d+)$/) as unknown,
       creationDate: time,
       provisioningState: "Succeeded",
+      adminUserEnabled: false,
       anonymousPullEnabled: false,
       ...more,
       policies,
@@ -179,7 +180,13 @@ const cases: readonly Case[] = [
         refused(`{"properties":{"policies":{"retentionPolicy":{"days":${days}}}}}`),
       ),
       refused('{"properties":{"policies":{"quarantinePolicy":{"status":"enabled"}}}}'),
-      refused('{"properties":{"policies":{},"adminUserEnabled":true}}'),
+      refused('{"properties":{"policies":{},"adminUserEnabled":"true"}}'),
+      {
+        call: `PATCH ${local}`,
+        body: '{"properties":{"adminUserEnabled":true}}',
+        status: 409,
+        managementCode: "Conflict",
+      },
       refused('{"properties":{"publicNetworkAccess":"Disabled"}}'),
       refused('{"properties":{"policies":{}},"location":"local"}'),
       ...['{"name":"Classic"}', '{"tier":"Basic"}', '"Basic"', "null"].map((sku) =>

@@ -18,6 +18,11 @@ const paths: readonly (readonly [string, keyof typeof armMethods])[] = [
   ["/collection", "arm-collection"],
   ["/collection/preview", "arm-collection-preview"],
   ["/usageReconciliation", "arm-usage-reconciliation"],
+  ["/tokens", "arm-tokens"],
+  ["/scopeMaps", "arm-scope-maps"],
+  ["/generateCredentials", "arm-generate-credentials"],
+  ["/listCredentials", "arm-list-credentials"],
+  ["/regenerateCredential", "arm-regenerate-credential"],
 ];
 
 describe("a route of the management API", () => {
@@ -45,6 +50,17 @@ describe("a route of the management API", () => {
     expect(of(`${provider}/checkNameAvailability`)).toEqual([name, name, name]);
   });
 
+  test("of a token or a scope map has its name", () => {
+    for (const [list, kind] of [
+      ["tokens", "arm-token"],
+      ["TOKENS", "arm-token"],
+      ["scopeMaps", "arm-scope-map"],
+    ] as const) {
+      for (const end of ["", "/"])
+        expect(parseRoute(`${base}/${list}/My%2DName${end}`)).toEqual({ kind, item: "My-Name", ...resource });
+    }
+  });
+
   test("has its parts decoded once", () => {
     expect(parseRoute(base.replace("/g/", "/g%20%252F/"))).toMatchObject({ group: "g %2F" });
   });
@@ -65,6 +81,11 @@ describe("a route of the management API", () => {
     `${base}/lifecyclePolicies`,
     `${base}/lifecyclePolicies/other`,
     `${base}/__proto__`,
+    `${base}/__proto__/a`,
+    `${base}/tokens/a/b`,
+    `${base}/tokens//`,
+    `${base}/collection/a`,
+    `${base}//tokens`,
     `/a${base}`,
   ])("of %j is none", (path) => {
     expect(parseRoute(path)).toBeUndefined();
