@@ -13,6 +13,7 @@ import type { TelemetrySettings } from "./telemetry/settings.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 import { RateLimiter } from "./tenancy/rate-limiter.ts";
 import { RegistryDirectory } from "./tenancy/registry-directory.ts";
+import { UsageQuota } from "./tenancy/storage-quota.ts";
 import { workThrough } from "./upkeep/do-work.ts";
 import { createUpkeep, type QueueName, type TimerName } from "./upkeep/upkeep.ts";
 
@@ -76,7 +77,7 @@ async function composeApp(config: Config, log: Log, telemetry: Telemetry | undef
     log.write("warn", "failure", { work: "pulls", error: String(error) }),
   );
   const service: Service = {
-    ports: { ...ports, documents: upkeep.documents },
+    ports: { ...ports, documents: upkeep.documents, quota: new UsageQuota(ports) },
     registries: new RegistryDirectory(ports),
     repositories: new RepositoryDirectory(ports),
     pulls,

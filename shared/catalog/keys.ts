@@ -46,6 +46,7 @@ export const ids = {
   trustRule: (name: string) => `tr:${name.toLowerCase()}`,
   eventCursor: "event-cursor",
   registryUsage: "usage",
+  quota: "quota",
   orphanCursor: "orphan-cursor",
   recount: "recount",
   recountReport: "recount-report",

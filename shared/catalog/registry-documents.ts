@@ -36,6 +36,12 @@ export interface AccessCounts {
   readonly trustRules?: number;
 }
 
+/** What is about to be stored, and may not be in the registry's usage figures yet. */
+export interface QuotaDocument extends Document {
+  readonly kind: "quota";
+  readonly reserved: readonly { readonly bytes: number; readonly until: number }[];
+}
+
 export interface RegistryDocument extends Document {
   readonly kind: "registry";
   readonly name: RegistryName;

@@ -104,6 +104,14 @@ export function deletedFigures(
   };
 }
 
+/** Bytes that count for a registry's quota: blobs, and manifests, also those that were deleted and can be restored. */
+export function storedBytes(
+  usage: Pick<RegistryUsageDocument, "bytes" | "live" | "left"> | undefined,
+): number {
+  const { bytes = 0, live = noFigures } = usage ?? {};
+  return bytes + live.manifestBytes + deletedFigures(usage).manifestBytes;
+}
+
 /** `figures` with `times` the change. */
 export function plus(
   figures: RepositoryFigures,

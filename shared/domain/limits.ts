@@ -104,6 +104,10 @@ export const limits = {
   burstSeconds: 10,
   rateIdentitiesMax: 20_000,
 
+  /** Seconds that a registry's usage is taken for true without another look, and that bytes stay reserved which it may not tell of yet. */
+  usageCacheSeconds: 5,
+  reservationSeconds: 120,
+
   /** Bytes of one manifest. The spec asks for at least 4 MiB. */
   manifestBytesMax: 4 * mebibyte,
   /** Bytes of a manifest that are kept inside its document; larger ones get a place. */

@@ -7,6 +7,7 @@ import { mountBlob } from "../registry/mount-blob.ts";
 import { appendUpload } from "../registry/uploads/append-upload.ts";
 import { cancelUpload } from "../registry/uploads/cancel-upload.ts";
 import { demandPushable } from "../registry/uploads/demand-pushable.ts";
+import { demandRoom } from "../registry/uploads/demand-room.ts";
 import { finishUpload } from "../registry/uploads/finish-upload.ts";
 import { pushBlob } from "../registry/uploads/push-blob.ts";
 import { readUpload } from "../registry/uploads/read-upload.ts";
@@ -30,6 +31,7 @@ export async function answerUploadStart(exchange: RepositoryExchange): Promise<R
   const mount = query.get("mount");
   if (mount !== null && (await mounted(exchange, parseDigest(mount))))
     return created(exchange, parseDigest(mount));
+  await demandRoom(ports, registry);
   const digestText = query.get("digest");
   if (digestText !== null) {
     const digest = parseDigest(digestText);

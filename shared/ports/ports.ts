@@ -2,6 +2,7 @@ import type { Graces } from "../domain/graces.ts";
 import type { TierTable } from "../domain/tiers/table.ts";
 import type { BlobStore } from "./blob-store.ts";
 import type { DocumentStore } from "./document-store.ts";
+import type { StorageQuota } from "./storage-quota.ts";
 import type { UploadSessions } from "./upload-sessions.ts";
 import type { WorkQueue } from "./work-queue.ts";
 import type { Clock, Ids, Signer } from "./world.ts";
@@ -20,6 +21,8 @@ export interface Ports {
   readonly graces: Graces;
   /** What a registry of each tier is allowed. */
   readonly tiers: TierTable;
+  /** Absent: registries store as much as they like. */
+  readonly quota?: StorageQuota;
   /** Resolves when so many ms are over. */
   readonly pause: (millis: number) => Promise<void>;
 }

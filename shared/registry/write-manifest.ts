@@ -12,6 +12,7 @@ import { type Place, samePlace } from "../domain/place.ts";
 import type { Ports } from "../ports/ports.ts";
 import { leaseChildren } from "./lease-children.ts";
 import { demandPushable } from "./uploads/demand-pushable.ts";
+import { demandRoom } from "./uploads/demand-room.ts";
 import { newPlace } from "./uploads/upload-ticket.ts";
 
 /** A manifest as it was pushed. */
@@ -30,7 +31,7 @@ export interface WrittenManifest {
 
 /**
  * Stores a manifest byte for byte and points its tags at it, all in one commit.
- * @throws RegistryError MANIFEST_INVALID, DIGEST_INVALID, MANIFEST_BLOB_UNKNOWN, or DENIED when something is locked or immutable
+ * @throws RegistryError MANIFEST_INVALID, DIGEST_INVALID, MANIFEST_BLOB_UNKNOWN, or DENIED when something is locked or immutable, or the registry is full
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests
  */
 export async function writeManifest(
@@ -51,6 +52,7 @@ export async function writeManifest(
   const manifest = parseManifest(pushed.mediaType, content);
   const repository = await ensureRepository(ports, registry, name);
   demandPushable(name, repository.locks);
+  await demandRoom(ports, registry, bytes.byteLength);
   await leaseChildren(ports, repository, manifest);
   const tags = [...new Set(reference.kind === "tag" ? [reference.tag, ...pushed.tags] : pushed.tags)];
   await listInCatalog(ports, repository, ports.ids.nonce());

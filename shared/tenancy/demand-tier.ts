@@ -1,5 +1,5 @@
 import type { RegistryDocument } from "../catalog/registry-documents.ts";
-import { readRegistryUsage } from "../catalog/usage.ts";
+import { readRegistryUsage, storedBytes } from "../catalog/usage.ts";
 import { beyondTier } from "../domain/tiers/refusals.ts";
 import { figuresOf, tierOf } from "../domain/tiers/table.ts";
 import type { Ports } from "../ports/ports.ts";
@@ -19,7 +19,7 @@ export async function demandTier(
   const policies = isSame ? before.policies : { sparseManifests: false };
   demandFeatures(ports.tiers, { ...after, policies }, after.policies);
   if (isSame) return;
-  const stored = (await readRegistryUsage(ports, after.rid))?.bytes ?? 0;
+  const stored = storedBytes(await readRegistryUsage(ports, after.rid));
   if (stored <= figuresOf(ports.tiers, after).storageBytesMax) return;
   throw beyondTier(ports.tiers, tierOf(after), "storageBytesMax", "of storage", { status: 409 });
 }

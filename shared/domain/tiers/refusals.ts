@@ -1,5 +1,5 @@
 import { RegistryError, type RegistryErrorCode, type RegistryErrorOptions } from "../errors.ts";
-import { type Tier, type TierFigures, type TierTable, tiers } from "./table.ts";
+import { type Tier, type TierFigures, type TierTable, tierOf, tiers } from "./table.ts";
 
 /** Figures that are numbers, and features. */
 export type NumberFigure = {
@@ -26,6 +26,11 @@ export function beyondTier(
     message: describeLimit(table, tier, figure, what),
     detail: { tier, figure, limit },
   });
+}
+
+/** 403 DENIED: the registry stores all that it may. */
+export function storageFull(table: TierTable, registry: { readonly tier?: Tier }): RegistryError {
+  return beyondTier(table, tierOf(registry), "storageBytesMax", "of storage");
 }
 
 /** As in `tier Basic allows 100 tokens; Standard allows 500, Premium 50,000`. */

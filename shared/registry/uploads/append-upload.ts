@@ -68,7 +68,7 @@ export async function extendSession(
   range: ByteRange | undefined,
   hash: Hasher | ResumableHasher,
 ): Promise<{ extended: ExtendedSession; failure: Error | undefined }> {
-  const room = roomOf(ports, upload.registry, session.offset);
+  const room = await roomOf(ports, upload.registry, session.offset);
   checkAnnouncedSize(room, body, range);
   const nonce = ports.ids.nonce();
   const staged = { runs: session.runs, bytes: session.offset };

@@ -1,7 +1,7 @@
 import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { RegistryError } from "../../domain/errors.ts";
 import type { ByteRange } from "../../domain/range.ts";
-import { beyondTier } from "../../domain/tiers/refusals.ts";
+import { beyondTier, storageFull } from "../../domain/tiers/refusals.ts";
 import { figuresOf, tierOf } from "../../domain/tiers/table.ts";
 import type { Run } from "../../ports/blob-store.ts";
 import type { Ports } from "../../ports/ports.ts";
@@ -12,14 +12,17 @@ export interface Room {
   readonly refusal: () => RegistryError;
 }
 
-/** What the registry's tier leaves to an upload that has `offset` bytes. */
-export function roomOf(
-  { tiers }: Pick<Ports, "tiers">,
-  registry: Pick<RegistryDocument, "tier">,
+/** What the registry's tier leaves to an upload that has `offset` bytes: of one blob, and of all storage. */
+export async function roomOf(
+  { tiers, quota }: Pick<Ports, "tiers" | "quota">,
+  registry: Pick<RegistryDocument, "rid" | "tier">,
   offset: number,
-): Room {
+): Promise<Room> {
+  const { layerBytesMax } = figuresOf(tiers, registry);
+  const left = (await quota?.left(registry)) ?? layerBytesMax;
+  if (left < layerBytesMax) return { bytes: left - offset, refusal: () => storageFull(tiers, registry) };
   return {
-    bytes: figuresOf(tiers, registry).layerBytesMax - offset,
+    bytes: layerBytesMax - offset,
     refusal: () =>
       beyondTier(tiers, tierOf(registry), "layerBytesMax", "in one blob", {
         code: "SIZE_INVALID",

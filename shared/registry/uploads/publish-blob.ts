@@ -11,7 +11,7 @@ import { demandPushable } from "./demand-pushable.ts";
 /**
  * Makes committed bytes a blob of the repository, and drops them if the registry had the blob already. The repository is
  * looked up only now: it may have been deleted, or locked, while the bytes came.
- * @throws RegistryError DENIED when the repository is locked
+ * @throws RegistryError DENIED when the repository is locked, or the registry is full
  */
 export async function publishBlob(
   ports: Ports,
@@ -23,6 +23,7 @@ export async function publishBlob(
   const repository = await ensureRepository(ports, registry, name);
   try {
     demandPushable(name, repository.locks);
+    await ports.quota?.reserve(registry, own.size);
   } catch (error) {
     await drop(ports, own);
     throw error;

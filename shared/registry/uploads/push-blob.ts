@@ -43,7 +43,7 @@ export async function pushWhole(
   range: ByteRange | undefined,
   otherwise: (actual: Digest, body: Body) => void | Promise<void>,
 ): Promise<void> {
-  const room = roomOf(ports, registry, 0);
+  const room = await roomOf(ports, registry, 0);
   checkAnnouncedSize(room, body, range);
   const place = newPlace(ports, registry);
   const writer = new WholeBlobWriter(ports, place);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { limits } from "../../../../shared/domain/limits.ts";
 import { usualTiers } from "../../../../shared/domain/tiers/table.ts";
+import type { StorageQuota } from "../../../../shared/ports/storage-quota.ts";
 import {
   checkAnnouncedSize,
   checkBlocks,
@@ -11,33 +12,32 @@ import {
 const wrongLength = expect.objectContaining({ code: "SIZE_INVALID", status: 400 });
 const tooLarge = expect.objectContaining({ code: "SIZE_INVALID", status: 413 });
 
-const room = (offset: number) => roomOf({ tiers: usualTiers }, { tier: "Basic" }, offset);
+const basic = { rid: "one", tier: "Basic" } as const;
+const room = async (offset: number) => await roomOf({ tiers: usualTiers }, basic, offset);
 const announcing = (length: number | undefined) => ({ length });
 
 describe("an announced length", () => {
-  test("must be that of the range, where there is one", () => {
-    checkAnnouncedSize(room(10), announcing(5), { start: 10, end: 14 });
+  test("must be that of the range, where there is one", async () => {
+    const behind = await room(10);
+    checkAnnouncedSize(behind, announcing(5), { start: 10, end: 14 });
     for (const length of [0, 4, 6]) {
-      expect(() => checkAnnouncedSize(room(10), announcing(length), { start: 10, end: 14 })).toThrow(
+      expect(() => checkAnnouncedSize(behind, announcing(length), { start: 10, end: 14 })).toThrow(
         wrongLength,
       );
     }
   });
 
-  test("may be left open", () => {
-    checkAnnouncedSize(room(0), announcing(undefined), { start: 0, end: 14 });
-    checkAnnouncedSize(room(limits.blobBytesMax), announcing(undefined), undefined);
+  test("may be left open", async () => {
+    checkAnnouncedSize(await room(0), announcing(undefined), { start: 0, end: 14 });
+    checkAnnouncedSize(await room(limits.blobBytesMax), announcing(undefined), undefined);
   });
 
-  test("must not make the blob too large, together with what is there", () => {
-    checkAnnouncedSize(room(0), announcing(limits.blobBytesMax), undefined);
-    checkAnnouncedSize(room(limits.blobBytesMax - 5), announcing(5), undefined);
-    expect(() => checkAnnouncedSize(room(0), announcing(limits.blobBytesMax + 1), undefined)).toThrow(
-      tooLarge,
-    );
-    expect(() => checkAnnouncedSize(room(limits.blobBytesMax - 5), announcing(6), undefined)).toThrow(
-      tooLarge,
-    );
+  test("must not make the blob too large, together with what is there", async () => {
+    const [empty, nearlyFull] = await Promise.all([room(0), room(limits.blobBytesMax - 5)]);
+    checkAnnouncedSize(empty, announcing(limits.blobBytesMax), undefined);
+    checkAnnouncedSize(nearlyFull, announcing(5), undefined);
+    expect(() => checkAnnouncedSize(empty, announcing(limits.blobBytesMax + 1), undefined)).toThrow(tooLarge);
+    expect(() => checkAnnouncedSize(nearlyFull, announcing(6), undefined)).toThrow(tooLarge);
   });
 });
 
@@ -56,13 +56,25 @@ test("the blocks of all requests together must not be more than the store takes"
   expect(() => checkBlocks([run(50_001)], 50_000)).toThrow("at most 50000 blocks");
 });
 
-test("who sends a blob that is too large is told how large it may be, and where it may be larger", () => {
-  expect(room(0).refusal()).toEqual(tooLarge);
-  expect(room(0).refusal().message).toBe("tier Basic allows 200 GiB in one blob; no tier allows more");
+test("who sends a blob that is too large is told how large it may be, and where it may be larger", async () => {
+  const { refusal } = await room(0);
+  expect(refusal()).toEqual(tooLarge);
+  expect(refusal().message).toBe("tier Basic allows 200 GiB in one blob; no tier allows more");
   const tiers = { ...usualTiers, Basic: { ...usualTiers.Basic, layerBytesMax: 1000 } };
-  const basic = roomOf({ tiers }, { tier: "Basic" }, 995);
-  expect(basic.bytes).toBe(5);
-  expect(basic.refusal().message).toBe(
+  const small = await roomOf({ tiers }, basic, 995);
+  expect(small.bytes).toBe(5);
+  expect(small.refusal().message).toBe(
     "tier Basic allows 1,000 bytes in one blob; Standard allows 200 GiB, Premium 200 GiB",
   );
+});
+
+test("who sends more than the registry has left is told how much it may store", async () => {
+  const quota: StorageQuota = { left: async () => 100, reserve: async () => {} };
+  const { bytes, refusal } = await roomOf({ tiers: usualTiers, quota }, basic, 40);
+  expect(bytes).toBe(60);
+  expect(refusal()).toMatchObject({
+    code: "DENIED",
+    status: 403,
+    message: "tier Basic allows 40 TiB of storage; Premium allows 100 TiB",
+  });
 });
