@@ -2,9 +2,9 @@ import { isResourceGroupName } from "../../domain/name.ts";
 import { readNameHolder } from "../../tenancy/name-holder.ts";
 import type { Reply } from "../exchange.ts";
 import { jsonReply, malformed, readJsonObject } from "../json.ts";
-import { describeHolder } from "./create-registry-as.ts";
+import { describeHolder, describeUse } from "./create-registry-as.ts";
 import type { ManagementRequest } from "./exchange.ts";
-import { checkRegistryName } from "./registry-name.ts";
+import { checkRegistryName, isKept } from "./registry-name.ts";
 import { isSame, loginServer } from "./resource.ts";
 
 /**
@@ -24,11 +24,13 @@ export async function answerNameAvailability(request: ManagementRequest): Promis
     return jsonReply(method, { nameAvailable: false, reason: "Invalid", message: checked.refusal });
   const { name } = checked;
   const heldBy = await readNameHolder(ports, name);
-  if (heldBy === undefined || (heldBy.kind === "group" && isSame(heldBy.group, group ?? "")))
+  const isFree = heldBy === undefined || (heldBy.kind === "group" && isSame(heldBy.group, group ?? ""));
+  const kept = isKept(hosts, name, group ?? "");
+  if (isFree && !kept)
     return jsonReply(method, {
       availableLoginServerName: loginServer(hosts, host, name),
       nameAvailable: true,
     });
-  const message = describeHolder(text, heldBy);
+  const message = heldBy === undefined || kept ? describeUse(text) : describeHolder(text, heldBy);
   return jsonReply(method, { nameAvailable: false, reason: "AlreadyExists", message });
 }

@@ -9,7 +9,7 @@ import { switchAdminUser } from "./access/switch-admin-user.ts";
 import { describeRegistry } from "./describe-registry.ts";
 import type { ManagementRequest } from "./exchange.ts";
 import { parseWhole } from "./parse-registry.ts";
-import { checkRegistryName } from "./registry-name.ts";
+import { checkRegistryName, isKept } from "./registry-name.ts";
 import type { ArmResource } from "./route.ts";
 
 /** PUT of a registry that is not there: 201 with all of it. */
@@ -21,6 +21,7 @@ export async function createRegistryAs(
   const checked = checkRegistryName(hosts, text);
   if ("refusal" in checked) throw malformed(checked.refusal);
   const { name } = checked;
+  if (isKept(hosts, name, group)) throw inUse(describeUse(text));
   const { tier, tags, policies, adminUser } = parseWhole(await readJsonObject(request.body), ports.region);
   if (adminUser === true) keysOf(request);
   const usual = await deploymentPolicies(request);
@@ -32,7 +33,7 @@ export async function createRegistryAs(
   });
   // That there was none may be remembered.
   registries.forget(name);
-  if ("heldBy" in made) throw inUse(text, made.heldBy);
+  if ("heldBy" in made) throw inUse(describeHolder(text, made.heldBy));
   if (adminUser !== undefined) await switchAdminUser(request, made, adminUser);
   return jsonReply(method, await describeRegistry(request, made), 201);
 }
@@ -44,17 +45,17 @@ async function deploymentPolicies({ registries, hosts }: ManagementRequest): Pro
   return { sparseManifests, ...(serveThroughBytesMax === undefined ? {} : { serveThroughBytesMax }) };
 }
 
-function inUse(name: string, heldBy: NameHolder): RegistryError {
-  return new RegistryError("DENIED", {
-    status: 409,
-    managementCode: "AlreadyInUse",
-    message: describeHolder(name, heldBy),
-  });
+function inUse(message: string): RegistryError {
+  return new RegistryError("DENIED", { status: 409, managementCode: "AlreadyInUse", message });
+}
+
+export function describeUse(name: string): string {
+  return `The registry ${name} is already in use.`;
 }
 
 /** Why a name cannot be had, without saying whose it is. */
 export function describeHolder(name: string, heldBy: NameHolder): string {
-  if (heldBy.kind === "registry") return `The registry ${name} is already in use.`;
+  if (heldBy.kind === "registry") return describeUse(name);
   const until = new Date(heldBy.until).toISOString();
   return `The registry name ${name} is reserved until ${until} for the resource group whose registry had it.`;
 }

@@ -169,6 +169,19 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    name: "the default registry's name is nobody else's, even when there is none",
+    rows: [
+      available("local", taken("AlreadyExists")),
+      put("other", "local", whole, 409, { managementCode: "AlreadyInUse" }),
+      call("DELETE", "portolan", "local", 200),
+      available("local", taken("AlreadyExists")),
+      available("local", taken("AlreadyExists"), { resourceGroupName: "other" }),
+      put("other", "local", whole, 409, { managementCode: "AlreadyInUse" }),
+      available("local", expect.objectContaining({ nameAvailable: true }), { resourceGroupName: "Portolan" }),
+      put("portolan", "local", whole, 201),
+    ],
+  },
+  {
     name: "names that cannot be are told, and requests that say nothing",
     rows: [
       ...["four", "with-dash", "a".repeat(51), "ünicode", "", "administrator", "Registries"].map((name) =>

@@ -66,6 +66,31 @@ describe("a registry's name", () => {
     expect(await create(ports, "second")).toEqual(expect.any(String));
   });
 
+  test("is free in the end, whatever is lost of what the purge does", async () => {
+    for (let seed = 0; seed < 30; seed++) {
+      const random = seededRandom(seed);
+      const { ports, documents, clock } = openMemoryPorts({}, seed);
+      await createAndDelete(ports, "first");
+      const commitFate = (): CommitFate => (["lost", "late", "twice"] as const)[random(6)] ?? "done";
+      const landings: (() => void)[] = [];
+      const later = (_: unknown, effect: () => void) => void landings.push(effect);
+      const bent = { ...ports, documents: documents.store({ commitFate, later }) };
+      const purge = async () => {
+        await purgeRegistries(bent, log).catch(() => {});
+        for (const land of landings.splice(0)) land();
+      };
+      clock.advance(24 * 3600 * 1000);
+      for (let run = 0; run < 10; run++) await purge();
+      expect((await readNameHolder(ports, name))?.kind, `seed ${seed}`).toBe("group");
+      clock.advance(limits.registryNameReservedSeconds * 1000);
+      for (let run = 0; run < 10; run++) await purge();
+      await purgeRegistries(ports, log);
+      expect(await readNameHolder(ports, name), `seed ${seed}`).toBeUndefined();
+      expect((await listRegistries(ports, undefined, 10)).registries, `seed ${seed}`).toEqual([]);
+      expect(await create(ports, "second"), `seed ${seed}`).toEqual(expect.any(String));
+    }
+  });
+
   test("is given back to its group at once, and what was there before is gone without a trace", async () => {
     const { ports, documents, clock } = openMemoryPorts();
     const before = await createAndDelete(ports, "first");
