@@ -6,7 +6,10 @@ import {
   noFigures,
   readRegistryUsage,
   stateOfUsage,
+  storedBytes,
 } from "../../catalog/usage.ts";
+import { figuresOf } from "../../domain/tiers/table.ts";
+import { readAccessCounts } from "../../identity/manage/count-access.ts";
 import type { Reply } from "../exchange.ts";
 import { jsonReply } from "../json.ts";
 import type { ManagementExchange } from "./exchange.ts";
@@ -17,28 +20,37 @@ import { resourceId } from "./resource.ts";
 const unlimited = -1;
 
 /**
- * What a registry stores, each blob once.
+ * What a registry stores, each blob once, and what else its tier bounds.
  * @see https://learn.microsoft.com/rest/api/containerregistry/registries/list-usages
  */
 export async function answerUsages({ ports, registry, method }: ManagementExchange): Promise<Reply> {
-  const usage = await readRegistryUsage(ports, registry.rid);
+  const [usage, { tokens, scopeMaps, trustRules }] = await Promise.all([
+    readRegistryUsage(ports, registry.rid),
+    readAccessCounts(ports, registry),
+  ]);
+  const figures = figuresOf(ports.tiers, registry);
   const live = usage?.live ?? noFigures;
   const deleted = deletedFigures(usage);
-  const bytes = {
-    Size: (usage?.bytes ?? 0) + live.manifestBytes + deleted.manifestBytes,
-    CondemnedSize: usage?.condemnedBytes ?? 0,
-  };
-  const counts = {
-    Blobs: usage?.blobs ?? 0,
-    CondemnedBlobs: usage?.condemnedBlobs ?? 0,
-    Manifests: live.manifests,
-    Tags: live.tags,
-    DeletedManifests: deleted.manifests,
-    DeletedTags: deleted.tags,
-  };
-  const items = (values: Readonly<Record<string, number>>, unit: string) =>
-    Object.entries(values).map(([name, currentValue]) => ({ name, currentValue, limit: unlimited, unit }));
-  return jsonReply(method, { value: [...items(bytes, "Bytes"), ...items(counts, "Count")] });
+  const size = storedBytes(usage);
+  const value = [
+    item("Size", "Bytes", size, figures.includedBytes),
+    item("MaximumStorageCapacity", "Bytes", size, figures.storageBytesMax),
+    item("CondemnedSize", "Bytes", usage?.condemnedBytes ?? 0),
+    item("Blobs", "Count", usage?.blobs ?? 0),
+    item("CondemnedBlobs", "Count", usage?.condemnedBlobs ?? 0),
+    item("Manifests", "Count", live.manifests),
+    item("Tags", "Count", live.tags),
+    item("DeletedManifests", "Count", deleted.manifests),
+    item("DeletedTags", "Count", deleted.tags),
+    item("Tokens", "Count", tokens, figures.tokensMax),
+    item("ScopeMaps", "Count", scopeMaps, figures.scopeMapsMax),
+    item("TrustRules", "Count", trustRules, figures.trustRulesMax),
+  ];
+  return jsonReply(method, { value });
+}
+
+function item(name: string, unit: "Bytes" | "Count", currentValue: number, limit = unlimited) {
+  return { name, currentValue, limit, unit };
 }
 
 /** What each repository has, a page in the order of their names: also those that were deleted, until all of them is gone. */
@@ -51,11 +63,11 @@ export async function answerRepositoryUsages(exchange: ManagementExchange): Prom
   const next = more ? usages.at(-1)?.id.slice(ids.repositoryUsages.length) : undefined;
   const value = usages
     .filter((usage) => stateOfUsage(usage) !== "purged")
-    .map((usage) => item(exchange, usage));
+    .map((usage) => repositoryItem(exchange, usage));
   return jsonReply(method, { value, ...nextPage(exchange, ["repositoryUsages"], limit, next) });
 }
 
-function item({ hosts, registry }: ManagementExchange, usage: RepositoryUsageDocument): unknown {
+function repositoryItem({ hosts, registry }: ManagementExchange, usage: RepositoryUsageDocument): unknown {
   const { repository, generation, figures, recount, updatedAt } = usage;
   const { at, ...recounted } = recount ?? { at: undefined };
   return {

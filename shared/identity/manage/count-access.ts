@@ -19,6 +19,17 @@ const counted: readonly Counted[] = [
   { prefix: ids.trustRules, count: "trustRules", figure: "trustRulesMax", what: "trust rules" },
 ];
 
+/** How many there are; those of a registry that was never counted are listed. */
+export async function readAccessCounts(
+  ports: Pick<Ports, "documents">,
+  { rid, accessCounts }: RegistryDocument,
+): Promise<Required<AccessCounts>> {
+  const [tokens = 0, scopeMaps = 0, trustRules = 0] = await Promise.all(
+    counted.map(async ({ prefix, count }) => accessCounts?.[count] ?? (await listed(ports, rid, prefix))),
+  );
+  return { tokens, scopeMaps, trustRules };
+}
+
 /**
  * How many there will be after these operations, for the commit that makes them: whatever makes or deletes one replaces the registry's
  * document too, so the counts are exact, and no two managers at once go over what the tier allows.
@@ -49,7 +60,7 @@ function idOf(operation: Operation): string {
 }
 
 /** For registries from before they were counted. */
-async function listed(ports: Ports, rid: string, prefix: string): Promise<number> {
+async function listed(ports: Pick<Ports, "documents">, rid: string, prefix: string): Promise<number> {
   let count = 0;
   for (let more = true, after = prefix; more; ) {
     const page = await ports.documents.list(partitions.registry(rid), {

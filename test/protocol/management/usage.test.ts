@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { usualTiers } from "../../../shared/domain/tiers/table.ts";
 import { type BuiltRegistry, openBuiltRegistry } from "../harness/built-registry.ts";
 import { bytes, descriptorOf, emptyConfig, imageManifest, layerType, sha256 } from "../harness/content.ts";
 import { pushBlob, pushConfig, pushManifest } from "../harness/rows.ts";
@@ -58,6 +59,7 @@ describe("the usage of a registry", () => {
     const size = 3_000 + 500 + emptyConfig.length + one.length + other.length;
     await expect.poll(usages, { timeout: 20_000 }).toEqual({
       Size: size,
+      MaximumStorageCapacity: size,
       CondemnedSize: 0,
       Blobs: 3,
       CondemnedBlobs: 0,
@@ -65,9 +67,20 @@ describe("the usage of a registry", () => {
       Tags: 3,
       DeletedManifests: 0,
       DeletedTags: 0,
+      Tokens: 0,
+      ScopeMaps: 0,
+      TrustRules: 0,
     });
     const { value } = await list(`listUsages?${version}`);
-    expect(value[0]).toEqual({ name: "Size", currentValue: size, limit: -1, unit: "Bytes" });
+    const { includedBytes, storageBytesMax, tokensMax } = usualTiers.Premium;
+    expect(value).toEqual(
+      expect.arrayContaining([
+        { name: "Size", currentValue: size, limit: includedBytes, unit: "Bytes" },
+        { name: "MaximumStorageCapacity", currentValue: size, limit: storageBytesMax, unit: "Bytes" },
+        { name: "Tokens", currentValue: 0, limit: tokensMax, unit: "Count" },
+        { name: "Tags", currentValue: 3, limit: -1, unit: "Count" },
+      ]),
+    );
   });
 
   test("is told by repository, page by page", async () => {

@@ -3,6 +3,7 @@ import { partitions } from "../../../../shared/catalog/keys.ts";
 import { readRegistry } from "../../../../shared/catalog/registries.ts";
 import type { AccessCounts } from "../../../../shared/catalog/registry-documents.ts";
 import { type TierTable, usualTiers } from "../../../../shared/domain/tiers/table.ts";
+import { readAccessCounts } from "../../../../shared/identity/manage/count-access.ts";
 import { createScopeMap } from "../../../../shared/identity/manage/scope-maps/create-scope-map.ts";
 import { deleteScopeMap } from "../../../../shared/identity/manage/scope-maps/delete-scope-map.ts";
 import { updateScopeMap } from "../../../../shared/identity/manage/scope-maps/update-scope-map.ts";
@@ -84,6 +85,7 @@ describe("tokens and scope maps", () => {
     const { accessCounts: _, ...uncounted } = stored?.document ?? expect.fail();
     const operation = { op: "replace", document: uncounted, etag: stored?.etag ?? "" } as const;
     expect(await at.ports.documents.commit(partitions.registry(at.rid), [operation])).toBe("committed");
+    expect(await readAccessCounts(at.ports, uncounted)).toEqual({ tokens: 3, scopeMaps: 0, trustRules: 0 });
     await expect(create("token-4")).rejects.toMatchObject(full);
     await deleteToken(at.ports, at.rid, "token-1");
     expect(await counts()).toEqual({});
