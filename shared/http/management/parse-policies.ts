@@ -12,6 +12,14 @@ type Json = Readonly<Record<string, unknown>>;
 const retentionDaysUsual = 7;
 const retentionDaysMax = 365;
 
+/** Policies that have one status here, by which templates ask for what there is anyway. */
+const onlyStatus: Readonly<Record<string, string>> = {
+  azureADAuthenticationAsArmPolicy: "enabled",
+  exportPolicy: "enabled",
+  quarantinePolicy: "disabled",
+  trustPolicy: "disabled",
+};
+
 /**
  * The `policies` of a registry, some of them, in the hosted service's shape; what is not named stays.
  * @throws RegistryError UNSUPPORTED with status 400
@@ -19,7 +27,11 @@ const retentionDaysMax = 365;
  */
 export function parsePolicies(value: unknown): PolicyChange {
   const { softDeletePolicy, retentionPolicy, ...others } = objectOf(value, "policies");
-  refuseOthers(others, "policies");
+  for (const [name, policy] of Object.entries(others)) {
+    const only = Object.hasOwn(onlyStatus, name) ? onlyStatus[name] : undefined;
+    if (only === undefined) refuseOthers({ [name]: policy }, "policies");
+    else if (objectOf(policy, name)["status"] !== only) throw malformed(`${name} is ${only} here`);
+  }
   const soft = softDeletePolicy === undefined ? undefined : parseSoftDelete(softDeletePolicy);
   const retention = retentionPolicy === undefined ? undefined : parseRetention(retentionPolicy);
   return (policies, now) => {

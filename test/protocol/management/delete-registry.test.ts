@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, test } from "vitest";
-import { ensureRegistry } from "../../../shared/catalog/registries.ts";
-import { asRegistryName } from "../../../shared/domain/name.ts";
 import { bytes, imageManifest, sha256 } from "../harness/content.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../harness/memory-registry.ts";
 import { blobIsThere, pushBlob, pushConfig, pushManifest } from "../harness/rows.ts";
@@ -13,27 +11,25 @@ const content = bytes(1000, 8);
 let registry: MemoryRegistry;
 beforeAll(async () => {
   registry = await openMemoryRegistry();
-  await makeSecond();
 });
 afterAll(async () => {
   await registry.close();
 });
 
-async function makeSecond(): Promise<void> {
-  const name = asRegistryName("second");
-  if (name === undefined) throw new Error("not a registry's name");
-  await ensureRegistry(registry.service.ports, name, { sparseManifests: false });
-  registry.service.registries.forget(name);
-}
-
 function onSecond(rows: readonly Row[]): Row[] {
   return rows.map((row) => ({ ...row, headers: { ...row.headers, host: "second.localhost" } }));
 }
 
+const makeSecond: Row = {
+  call: `PUT ${second}`,
+  body: '{"location":"local","sku":{"name":"Basic"}}',
+  status: 201,
+};
 const image = [pushConfig(), pushBlob(content), pushManifest("v1", imageManifest())];
 
 test("a registry is deleted with all that is in it, and one that is made anew has nothing of it", async () => {
   await runRows(registry, [
+    makeSecond,
     ...image,
     ...onSecond([...image, ...blobIsThere(content)]),
     { call: `GET ${second}`, status: 200 },
@@ -44,8 +40,8 @@ test("a registry is deleted with all that is in it, and one that is made anew ha
     // Of another registry nothing is touched.
     ...blobIsThere(content),
   ]);
-  await makeSecond();
   await runRows(registry, [
+    makeSecond,
     { call: `GET ${second}`, status: 200 },
     ...onSecond([
       { call: "GET /v2/_catalog", status: 200, json: { repositories: [] } },

@@ -1,37 +1,6 @@
 import { expect } from "vitest";
 import { type Case, type Row, runTable } from "../harness/table.ts";
-
-const subscription = "/subscriptions/00000000-0000-0000-0000-000000000000";
-const provider = "providers/Microsoft.ContainerRegistry";
-const version = "api-version=2025-11-01";
-const whole = { location: "local", sku: { name: "Standard" } };
-
-function pathOf(group: string, name: string): string {
-  return `${subscription}/resourceGroups/${group}/${provider}/registries/${name}`;
-}
-
-function put(group: string, name: string, body: unknown, status: number, more: Partial<Row> = {}): Row {
-  return { call: `PUT ${pathOf(group, name)}?${version}`, body: JSON.stringify(body), status, ...more };
-}
-
-function call(method: string, group: string, name: string, status: number, more: Partial<Row> = {}): Row {
-  return { call: `${method} ${pathOf(group, name)}?${version}`, status, ...more };
-}
-
-function shown(group: string, name: string, sku: string, more: Readonly<Record<string, unknown>> = {}) {
-  return expect.objectContaining({
-    id: pathOf(group, name),
-    name,
-    location: "local",
-    sku: { name: sku, tier: sku },
-    tags: {},
-    properties: expect.objectContaining({
-      loginServer: `${name}.localhost`,
-      provisioningState: "Succeeded",
-    }) as unknown,
-    ...more,
-  }) as unknown;
-}
+import { call, provider, put, shown, subscription, version, whole } from "./registry-rows.ts";
 
 function available(name: unknown, json: unknown, more: Readonly<Record<string, unknown>> = {}): Row {
   return {
@@ -79,76 +48,6 @@ const cases: readonly Case[] = [
       call("GET", "shop", "shop1", 404, { managementCode: "ResourceNotFound" }),
       { call: "GET /v2/", headers: { host: "shop1.localhost" }, status: 404, code: "NAME_UNKNOWN" },
       call("DELETE", "shop", "shop1", 204),
-    ],
-  },
-  {
-    name: "a registry takes back what it is shown as",
-    rows: [
-      put("g", "again1", whole, 201),
-      put(
-        "g",
-        "again1",
-        {
-          ...whole,
-          id: pathOf("g", "again1"),
-          name: "again1",
-          type: "Microsoft.ContainerRegistry/registries",
-          tags: {},
-          properties: {
-            loginServer: "again1.localhost",
-            creationDate: "2026-01-01T00:00:00Z",
-            provisioningState: "Succeeded",
-            anonymousPullEnabled: false,
-            publicNetworkAccess: "Enabled",
-            policies: { retentionPolicy: { days: 7, status: "disabled" } },
-          },
-        },
-        200,
-        { json: shown("g", "again1", "Standard") },
-      ),
-    ],
-  },
-  {
-    name: "what is no registry is not made",
-    rows: [
-      put("g", "bad01", { location: "local" }, 400, { managementCode: "InvalidRequestContent" }),
-      put("g", "bad01", { sku: { name: "Basic" } }, 400, { managementCode: "LocationRequired" }),
-      put("g", "bad01", { ...whole, location: "westus" }, 400, {
-        managementCode: "LocationNotAvailableForResourceType",
-      }),
-      put("g", "bad01", { ...whole, zones: ["1"] }, 400, { managementCode: "InvalidRequestContent" }),
-      put("g", "bad01", { ...whole, identity: { type: "SystemAssigned" } }, 400, {
-        managementCode: "InvalidRequestContent",
-      }),
-      ...["four", "a-b-c", "a".repeat(51), "administrator", "registries"].map((name) =>
-        put("g", name, whole, 400, { managementCode: "InvalidRequestContent" }),
-      ),
-      put("g.", "bad01", whole, 404, { managementCode: "ResourceGroupNotFound" }),
-      put(
-        "g",
-        "bad01",
-        { ...whole, sku: { name: "Basic" }, properties: { anonymousPullEnabled: true } },
-        403,
-        {
-          managementCode: "Forbidden",
-        },
-      ),
-      call("GET", "g", "bad01", 404, { managementCode: "ResourceNotFound" }),
-    ],
-  },
-  {
-    name: "a tier is not lowered below what is switched on",
-    rows: [
-      put("g", "tier1", { ...whole, properties: { anonymousPullEnabled: true } }, 201),
-      call("PATCH", "g", "tier1", 403, { body: '{"sku":{"name":"Basic"}}', managementCode: "Forbidden" }),
-      call("PATCH", "g", "tier1", 200, {
-        body: '{"sku":{"name":"Basic"},"properties":{"anonymousPullEnabled":false}}',
-        json: shown("g", "tier1", "Basic"),
-      }),
-      call("PATCH", "g", "tier1", 403, {
-        body: '{"properties":{"anonymousPullEnabled":true}}',
-        managementCode: "Forbidden",
-      }),
     ],
   },
   {
