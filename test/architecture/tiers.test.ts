@@ -4,7 +4,7 @@ import { readProjectFile } from "./project-files.ts";
 
 const units: Readonly<Record<string, number>> = { "": 1, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 };
 
-function valueOf(cell: string): number | boolean {
+function amountIn(cell: string): number | boolean {
   if (cell === "yes" || cell === "no") return cell === "yes";
   const [, digits = "", unit = ""] = /^([\d,]+)(?: (\w+))?$/.exec(cell) ?? [];
   return Number(digits.replaceAll(",", "")) * (units[unit] ?? Number.NaN);
@@ -22,7 +22,7 @@ describe("the table of docs/tiers.md", () => {
     expect(names.toSorted()).toEqual(Object.keys(usualTiers.Basic).toSorted());
     for (const [, name = "", ...cells] of figures) {
       const figure = name.replaceAll("`", "") as keyof TierFigures;
-      const told = Object.fromEntries(tiers.map((tier, at) => [tier, valueOf(cells[at] ?? "")]));
+      const told = Object.fromEntries(tiers.map((tier, at) => [tier, amountIn(cells[at] ?? "")]));
       const meant = Object.fromEntries(tiers.map((tier) => [tier, usualTiers[tier][figure]]));
       expect(told, figure).toEqual(meant);
     }
