@@ -1,4 +1,4 @@
-import type { RegistryDocument } from "../catalog/documents.ts";
+import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import { type Access, grantScopes, type Scope } from "../domain/access/scope.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Login, LoginContext } from "./log-in.ts";

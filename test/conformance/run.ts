@@ -16,6 +16,7 @@ import { startAzureEmulators } from "../support/azure-emulators.ts";
 import { collectingSettings, complainOf, describeCollected, readCollected } from "../support/collecting.ts";
 import { addToken, type Login } from "../support/registry-access.ts";
 import { type RunningRegistry, startRegistry } from "../support/registry-process.ts";
+import { unlimitedRates } from "../support/unlimited-tiers.ts";
 import { findProgram, howToGetIt } from "./program.ts";
 import { type Expectation, judge, type Verdict } from "./results.ts";
 
@@ -118,7 +119,7 @@ async function againstOneRegistry(
     SPARSE_MANIFESTS: String(group[0]?.sparse ?? false),
     SERVE_THROUGH: String(group[0]?.redirects !== true),
     ...(options.collecting ? collecting : {}),
-    ...(options.auth ? { AUTH: "true", KEY_FILE: join(home, "keys.json") } : {}),
+    ...(options.auth ? { AUTH: "true", KEY_FILE: join(home, "keys.json"), TIERS: unlimitedRates } : {}),
   });
   const login = options.auth ? await logInFor(registry) : undefined;
   const verdicts: [Run, Verdict][] = [];
