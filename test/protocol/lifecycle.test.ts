@@ -99,7 +99,7 @@ describe.concurrent("when it starts", () => {
     expect(await ended).toBe(1);
     expect(output).toEqual({
       stdout: "",
-      stderr: `portolan: port ${port} on 127.0.0.1 is in use; choose another: PORT=5001 npm start\n`,
+      stderr: `portolan: port ${port} on 127.0.0.1 is in use; choose another by PORT\n`,
     });
     other.close();
   });
