@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { unlimitedRates } from "../test/support/unlimited-tiers.ts";
 import type { Comparison } from "./comparison.ts";
 import { type Image, imageMediaType, pushImage } from "./image.ts";
 import { requestsPerSecond } from "./manifests.ts";
@@ -7,8 +8,6 @@ import { findProgram } from "./programs.ts";
 
 const repository = "bench/authentication";
 const layers = 8;
-/** More than anybody can ask for in a minute. */
-const unlimited = JSON.stringify({ Premium: { readsPerMinute: 1e9, readsPerMinuteEach: 1e9 } });
 
 interface Way {
   readonly label: string;
@@ -24,7 +23,7 @@ export async function measureAuthentication(bench: Bench): Promise<Comparison[]>
   const wrk = findProgram("wrk");
   const open = await bench.startPortolan();
   const image = await pushImage(open.port, repository, "latest", layers);
-  const guarded = await bench.startPortolan({ AUTH: "true", TIERS: unlimited, DATA_DIR: open.dataDir });
+  const guarded = await bench.startPortolan({ AUTH: "true", TIERS: unlimitedRates, DATA_DIR: open.dataDir });
   const password = administratorOf(guarded.logFile);
   const basic = `Basic ${Buffer.from(`administrator:${password}`).toString("base64")}`;
   const ways: readonly Way[] = [

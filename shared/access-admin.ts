@@ -1,9 +1,8 @@
 import { markAnonymousPull } from "./catalog/locks/mark-anonymous-pull.ts";
-import { findRegistry } from "./catalog/registries.ts";
 import type { RegistryDocument } from "./catalog/registry-documents.ts";
-import { type Config, readConfig } from "./config.ts";
+import type { Config } from "./config.ts";
 import { limits } from "./domain/limits.ts";
-import { asRegistryName, parseRepositoryName } from "./domain/name.ts";
+import { parseRepositoryName } from "./domain/name.ts";
 import type { PasswordName } from "./identity/documents.ts";
 import { readAdminUser } from "./identity/entitlement.ts";
 import { administratorName } from "./identity/log-in.ts";
@@ -41,7 +40,7 @@ import { revocationKeys } from "./identity/principal.ts";
 import { revoke, revokeAll } from "./identity/revoke.ts";
 import { readKeySettings } from "./key-settings.ts";
 import { KeysAdmin } from "./keys-admin.ts";
-import { openPorts } from "./open-ports.ts";
+import { onRegistry } from "./on-registry.ts";
 import type { Ports } from "./ports/ports.ts";
 import { changePolicies } from "./tenancy/change-policies.ts";
 
@@ -65,29 +64,21 @@ export async function administer<T>(
   name: string | undefined,
   work: (admin: AccessAdmin) => Promise<T>,
 ): Promise<T> {
-  const config = readConfig(env);
-  const registryName = name === undefined ? config.hosts.defaultRegistry : asRegistryName(name);
-  const { ports, close } = await openPorts(config);
-  try {
-    const registry = registryName === undefined ? undefined : await findRegistry(ports, registryName);
-    if (registry === undefined) {
-      const why = name === undefined ? "; it is made when the server starts for the first time" : "";
-      throw new Error(`there is no registry ${name ?? registryName}${why}`);
-    }
-    // Where login is off, the configuration need not say where the keys are.
-    const keys = new KeysAdmin(
-      ports,
-      () => config.keys ?? readKeySettings(env, { auth: true, dataDir: undefined }),
-    );
-    return await work(
-      new AccessAdmin(ports, registry, keys, {
-        server: loginServer(env, config, registry),
-        plainIssuers: config.allowPrivateIssuers,
-      }),
-    );
-  } finally {
-    await close();
-  }
+  return await onRegistry(
+    env,
+    name,
+    async ({ config, ports, registry }) => {
+      // Where login is off, the configuration need not say where the keys are.
+      const settings = () => config.keys ?? readKeySettings(env, { auth: true, dataDir: undefined });
+      return await work(
+        new AccessAdmin(ports, registry, new KeysAdmin(ports, settings), {
+          server: loginServer(env, config, registry),
+          plainIssuers: config.allowPrivateIssuers,
+        }),
+      );
+    },
+    "; it is made when the server starts for the first time",
+  );
 }
 
 /** Where clients log in: the default registry of one machine also answers on its loopback. */

@@ -4,7 +4,6 @@ import type {
   RepositoryRecount,
   RepositoryUsageDocument,
 } from "./catalog/documents.ts";
-import { findRegistry } from "./catalog/registries.ts";
 import type { RegistryDocument } from "./catalog/registry-documents.ts";
 import {
   deletedFigures,
@@ -13,10 +12,8 @@ import {
   readRegistryUsage,
   stateOfUsage,
 } from "./catalog/usage.ts";
-import { readConfig } from "./config.ts";
 import { limits } from "./domain/limits.ts";
-import { asRegistryName } from "./domain/name.ts";
-import { openPorts } from "./open-ports.ts";
+import { onRegistry } from "./on-registry.ts";
 import type { Ports } from "./ports/ports.ts";
 import { createLog } from "./telemetry/log.ts";
 import { findOrphans, firstDay } from "./upkeep/orphans/collect-orphans.ts";
@@ -60,7 +57,7 @@ export async function readUsage(
   name: string | undefined,
   recount = false,
 ): Promise<UsageReport> {
-  return await onRegistry(env, name, async (ports, registry) => {
+  return await onRegistry(env, name, async ({ ports, registry }) => {
     if (recount) await countAnew(ports, registry);
     return await reportOf(ports, registry);
   });
@@ -81,7 +78,7 @@ export async function readOrphans(
   env: Readonly<Record<string, string | undefined>>,
   name: string | undefined,
 ): Promise<OrphanReport[]> {
-  return await onRegistry(env, name, async (ports, registry) => {
+  return await onRegistry(env, name, async ({ ports, registry }) => {
     const found: OrphanReport[] = [];
     for (let day = firstDay(registry), more = true; more; ) {
       const budget = { pages: limits.recountPagesPerRunMax };
@@ -94,23 +91,6 @@ export async function readOrphans(
     }
     return found;
   });
-}
-
-async function onRegistry<T>(
-  env: Readonly<Record<string, string | undefined>>,
-  name: string | undefined,
-  work: (ports: Ports, registry: RegistryDocument) => Promise<T>,
-): Promise<T> {
-  const config = readConfig(env);
-  const registryName = name === undefined ? config.hosts.defaultRegistry : asRegistryName(name);
-  const { ports, close } = await openPorts(config);
-  try {
-    const registry = registryName === undefined ? undefined : await findRegistry(ports, registryName);
-    if (registry === undefined) throw new Error(`there is no registry ${name ?? registryName}`);
-    return await work(ports, registry);
-  } finally {
-    await close();
-  }
 }
 
 /** To the end, however much there is. Another process that is at it as well is overtaken, or overtakes. */

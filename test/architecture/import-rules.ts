@@ -40,6 +40,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   "shared/key-settings.ts": [],
   "shared/open-keys.ts": ["shared/key-settings.ts", "shared/azure", "shared/local", "shared/ports"],
   "shared/open-identity.ts": ["shared"],
+  "shared/on-registry.ts": ["shared"],
   "shared/usage-report.ts": ["shared"],
   "shared/keys-admin.ts": [
     "shared/identity",

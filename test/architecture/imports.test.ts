@@ -47,6 +47,7 @@ const offenders: Readonly<Record<string, readonly [file: string, source: string]
   "layer-shared/key-settings.ts": ["shared/key-settings.ts", 'import "./azure/open.ts";'],
   "layer-shared/open-keys.ts": ["shared/open-keys.ts", 'import "./config.ts";'],
   "layer-shared/open-identity.ts": ["shared/open-identity.ts", 'import "../host/server.ts";'],
+  "layer-shared/on-registry.ts": ["shared/on-registry.ts", 'import "../host/server.ts";'],
   "layer-shared/usage-report.ts": ["shared/usage-report.ts", 'import "../host/server.ts";'],
   "layer-shared/keys-admin.ts": ["shared/keys-admin.ts", 'import "./open-ports.ts";'],
   "layer-shared/access-admin.ts": ["shared/access-admin.ts", 'import "../host/server.ts";'],

@@ -101,6 +101,18 @@ describe.each(ways)("whoever tries %s again and again", (_, attempt) => {
   });
 });
 
+/** The refresh token of a session that the reader begins with his password. */
+async function newSession(): Promise<string> {
+  const answer = await post("/oauth2/token", {
+    grant_type: "password",
+    access_type: "offline",
+    username: "reader",
+    password: Buffer.from(reader.slice(6), "base64").toString().slice("reader:".length),
+  });
+  const { refresh_token: refreshToken = "" } = JSON.parse(answer.body.toString()) as Record<string, string>;
+  return refreshToken;
+}
+
 describe("while somebody tries passwords", () => {
   const flood = async () => {
     for (let count = 0; count <= limits.failedLoginsMax; count += 1)
@@ -109,16 +121,7 @@ describe("while somebody tries passwords", () => {
   };
 
   test("whoever has logged in before goes on, by password and by token", async () => {
-    const session = await post("/oauth2/token", {
-      grant_type: "password",
-      access_type: "offline",
-      username: "reader",
-      password: Buffer.from(reader.slice(6), "base64").toString().slice("reader:".length),
-    });
-    const { refresh_token: refreshToken = "" } = JSON.parse(session.body.toString()) as Record<
-      string,
-      string
-    >;
+    const refreshToken = await newSession();
     const byRefresh = () =>
       post("/oauth2/token", { grant_type: "refresh_token", refresh_token: refreshToken });
     expect((await byRefresh()).status).toBe(200);
@@ -141,17 +144,7 @@ describe("while somebody tries passwords", () => {
   test("whoever has a session goes on, though it was never used here", async () => {
     const sessions: string[] = [];
     for (let count = 0; count < 2; count += 1) {
-      const session = await post("/oauth2/token", {
-        grant_type: "password",
-        access_type: "offline",
-        username: "reader",
-        password: Buffer.from(reader.slice(6), "base64").toString().slice("reader:".length),
-      });
-      const { refresh_token: refreshToken = "" } = JSON.parse(session.body.toString()) as Record<
-        string,
-        string
-      >;
-      sessions.push(refreshToken);
+      sessions.push(await newSession());
     }
     await flood();
     const [one = "", two = ""] = sessions;
