@@ -2,8 +2,8 @@ import { parseLifecyclePolicy } from "../../domain/lifecycle/parse-policy.ts";
 import type { LifecyclePolicy } from "../../domain/lifecycle.ts";
 import type { Reply } from "../exchange.ts";
 import { emptyReply, jsonReply, malformed, readJsonObject } from "../json.ts";
-import { withPolicies } from "./answer-registry.ts";
 import type { ManagementExchange } from "./exchange.ts";
+import { withPolicies } from "./registry/answer-registry.ts";
 import { resourceId } from "./resource.ts";
 
 export const noPolicy: LifecyclePolicy = { rules: [], immutableTags: [] };

@@ -16,13 +16,13 @@ import { answerCollectionPreview } from "./answer-collection-preview.ts";
 import { answerDeletedRepositories } from "./answer-deleted-repositories.ts";
 import { answerLifecyclePolicy } from "./answer-lifecycle-policy.ts";
 import { answerLifecyclePreview } from "./answer-lifecycle-preview.ts";
-import { answerNameAvailability } from "./answer-name-availability.ts";
-import { answerRegistries } from "./answer-registries.ts";
-import { answerRegistry } from "./answer-registry.ts";
 import { answerUsageReconciliation } from "./answer-usage-reconciliation.ts";
 import { answerRepositoryUsages, answerUsages } from "./answer-usages.ts";
-import { createRegistryAs } from "./create-registry-as.ts";
 import type { ManagementExchange, ManagementRequest } from "./exchange.ts";
+import { answerNameAvailability } from "./registry/answer-name-availability.ts";
+import { answerRegistries } from "./registry/answer-registries.ts";
+import { answerRegistry } from "./registry/answer-registry.ts";
+import { createRegistryAs } from "./registry/create-registry-as.ts";
 import { demandApiVersion, demandScope, groupOf, isSame, unknownRegistry } from "./resource.ts";
 import type { ArmRegistryRoute, ArmRoute } from "./route.ts";
 

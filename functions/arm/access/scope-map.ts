@@ -1,4 +1,4 @@
-import type { Door } from "../door.ts";
+import type { Door } from "../../door.ts";
 
 /** A scope map. */
 export const armScopeMap: Door = {

@@ -1,4 +1,4 @@
-import type { Door } from "../door.ts";
+import type { Door } from "../../door.ts";
 
 /** New passwords of a named token. */
 export const armGenerateCredentials: Door = {

@@ -1,11 +1,11 @@
-import { isResourceGroupName } from "../../domain/name.ts";
-import { readNameHolder } from "../../tenancy/name-holder.ts";
-import type { Reply } from "../exchange.ts";
-import { jsonReply, malformed, readJsonObject } from "../json.ts";
+import { isResourceGroupName } from "../../../domain/name.ts";
+import { readNameHolder } from "../../../tenancy/name-holder.ts";
+import type { Reply } from "../../exchange.ts";
+import { jsonReply, malformed, readJsonObject } from "../../json.ts";
+import type { ManagementRequest } from "../exchange.ts";
+import { isSame, loginServer } from "../resource.ts";
 import { describeHolder, describeUse } from "./create-registry-as.ts";
-import type { ManagementRequest } from "./exchange.ts";
 import { checkRegistryName, isKept } from "./registry-name.ts";
-import { isSame, loginServer } from "./resource.ts";
 
 /**
  * Whether a registry can be made of that name: where `resourceGroupName` is told, in that group.

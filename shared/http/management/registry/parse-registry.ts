@@ -1,9 +1,9 @@
-import { RegistryError } from "../../domain/errors.ts";
-import { limits } from "../../domain/limits.ts";
-import { asTier, type Tier, tiers } from "../../domain/tiers/table.ts";
-import { revocationKeys } from "../../identity/principal.ts";
-import type { RegistryChange } from "../../tenancy/change-registry.ts";
-import { malformed } from "../json.ts";
+import { RegistryError } from "../../../domain/errors.ts";
+import { limits } from "../../../domain/limits.ts";
+import { asTier, type Tier, tiers } from "../../../domain/tiers/table.ts";
+import { revocationKeys } from "../../../identity/principal.ts";
+import type { RegistryChange } from "../../../tenancy/change-registry.ts";
+import { malformed } from "../../json.ts";
 import { type PolicyChange, parseAnonymousPull, parsePolicies } from "./parse-policies.ts";
 
 type Json = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import type { Door } from "../door.ts";
+import type { Door } from "../../door.ts";
 
 /** The scope maps of a registry. */
 export const armScopeMaps: Door = {

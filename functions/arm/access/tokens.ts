@@ -1,4 +1,4 @@
-import type { Door } from "../door.ts";
+import type { Door } from "../../door.ts";
 
 /** The named tokens of a registry. */
 export const armTokens: Door = {

@@ -1,4 +1,4 @@
-import type { Door } from "../door.ts";
+import type { Door } from "../../door.ts";
 
 /** A new password of the admin user. */
 export const armRegenerateCredential: Door = {

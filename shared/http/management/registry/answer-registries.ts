@@ -1,11 +1,11 @@
-import { findRegistry, listRegistriesByGroup } from "../../catalog/registries.ts";
-import { limits } from "../../domain/limits.ts";
-import type { Reply } from "../exchange.ts";
-import { jsonReply, malformed } from "../json.ts";
+import { findRegistry, listRegistriesByGroup } from "../../../catalog/registries.ts";
+import { limits } from "../../../domain/limits.ts";
+import type { Reply } from "../../exchange.ts";
+import { jsonReply, malformed } from "../../json.ts";
+import type { ManagementRequest } from "../exchange.ts";
+import { nextPageOf, parseSkipToken } from "../paging.ts";
+import { registriesPath } from "../resource.ts";
 import { describeRegistry } from "./describe-registry.ts";
-import type { ManagementRequest } from "./exchange.ts";
-import { nextPageOf, parseSkipToken } from "./paging.ts";
-import { registriesPath } from "./resource.ts";
 
 /** Of a registry that is listed: its group, its name and its id. */
 const rankGrammar = /^[\w.()-]+:[a-z0-9]+:[a-z0-9]+$/;

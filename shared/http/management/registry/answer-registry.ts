@@ -1,15 +1,15 @@
-import { revoke } from "../../identity/revoke.ts";
-import { changeRegistry } from "../../tenancy/change-registry.ts";
-import { deleteRegistry } from "../../tenancy/delete-registry.ts";
-import type { Reply } from "../exchange.ts";
-import { emptyReply, jsonReply, readJsonObject } from "../json.ts";
-import { keysOf } from "./access/keys-of.ts";
-import { switchAdminUser } from "./access/switch-admin-user.ts";
+import { revoke } from "../../../identity/revoke.ts";
+import { changeRegistry } from "../../../tenancy/change-registry.ts";
+import { deleteRegistry } from "../../../tenancy/delete-registry.ts";
+import type { Reply } from "../../exchange.ts";
+import { emptyReply, jsonReply, readJsonObject } from "../../json.ts";
+import { keysOf } from "../access/keys-of.ts";
+import { switchAdminUser } from "../access/switch-admin-user.ts";
+import type { ManagementExchange } from "../exchange.ts";
+import { groupOf, unknownRegistry } from "../resource.ts";
 import { describeRegistry } from "./describe-registry.ts";
-import type { ManagementExchange } from "./exchange.ts";
 import type { PolicyChange } from "./parse-policies.ts";
 import { parseUpdate, parseWhole, type RegistryRequest } from "./parse-registry.ts";
-import { groupOf, unknownRegistry } from "./resource.ts";
 
 /**
  * GET, PUT, PATCH and DELETE of a registry that is there.

@@ -1,7 +1,7 @@
-import { asRegistryName, type RegistryName } from "../../domain/name.ts";
-import { administratorName } from "../../identity/log-in.ts";
-import type { Hosts } from "../address.ts";
-import { isSame } from "./resource.ts";
+import { asRegistryName, type RegistryName } from "../../../domain/name.ts";
+import { administratorName } from "../../../identity/log-in.ts";
+import type { Hosts } from "../../address.ts";
+import { isSame } from "../resource.ts";
 
 /** Whether the name is the default registry's, which plain hosts mean: even when there is none, only the deployment's group can make it. */
 export function isKept({ defaultRegistry, scope }: Hosts, name: RegistryName, group: string): boolean {

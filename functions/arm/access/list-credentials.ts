@@ -1,4 +1,4 @@
-import type { Door } from "../door.ts";
+import type { Door } from "../../door.ts";
 
 /** The admin user of a registry. */
 export const armListCredentials: Door = {

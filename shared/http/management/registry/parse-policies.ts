@@ -1,7 +1,7 @@
-import type { RegistryPolicies } from "../../catalog/registry-documents.ts";
-import { type LifecyclePolicy, retentionPolicyRule, untaggedRule } from "../../domain/lifecycle.ts";
-import { limits } from "../../domain/limits.ts";
-import { malformed } from "../json.ts";
+import type { RegistryPolicies } from "../../../catalog/registry-documents.ts";
+import { type LifecyclePolicy, retentionPolicyRule, untaggedRule } from "../../../domain/lifecycle.ts";
+import { limits } from "../../../domain/limits.ts";
+import { malformed } from "../../json.ts";
 
 /** Makes of a registry's policies those that are asked for. `now` in ms since 1970. */
 export type PolicyChange = (policies: RegistryPolicies, now: number) => RegistryPolicies;

@@ -1,10 +1,10 @@
-import type { RegistryDocument, RegistryPolicies } from "../../catalog/registry-documents.ts";
-import { limits } from "../../domain/limits.ts";
-import { tierOf } from "../../domain/tiers/table.ts";
-import { isAdminUserEnabled } from "./access/switch-admin-user.ts";
-import type { ManagementRequest } from "./exchange.ts";
+import type { RegistryDocument, RegistryPolicies } from "../../../catalog/registry-documents.ts";
+import { limits } from "../../../domain/limits.ts";
+import { tierOf } from "../../../domain/tiers/table.ts";
+import { isAdminUserEnabled } from "../access/switch-admin-user.ts";
+import type { ManagementRequest } from "../exchange.ts";
+import { loginServer, resourceId } from "../resource.ts";
 import { describeRetention } from "./parse-policies.ts";
-import { loginServer, resourceId } from "./resource.ts";
 
 /** A registry as the hosted service shows it. One read. @see https://learn.microsoft.com/rest/api/containerregistry/registries/get */
 export async function describeRegistry(

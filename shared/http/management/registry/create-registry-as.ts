@@ -1,16 +1,16 @@
-import type { RegistryPolicies } from "../../catalog/registry-documents.ts";
-import { RegistryError } from "../../domain/errors.ts";
-import { createRegistry } from "../../tenancy/create-registry.ts";
-import type { NameHolder } from "../../tenancy/name-holder.ts";
-import type { Reply } from "../exchange.ts";
-import { jsonReply, malformed, readJsonObject } from "../json.ts";
-import { keysOf } from "./access/keys-of.ts";
-import { switchAdminUser } from "./access/switch-admin-user.ts";
+import type { RegistryPolicies } from "../../../catalog/registry-documents.ts";
+import { RegistryError } from "../../../domain/errors.ts";
+import { createRegistry } from "../../../tenancy/create-registry.ts";
+import type { NameHolder } from "../../../tenancy/name-holder.ts";
+import type { Reply } from "../../exchange.ts";
+import { jsonReply, malformed, readJsonObject } from "../../json.ts";
+import { keysOf } from "../access/keys-of.ts";
+import { switchAdminUser } from "../access/switch-admin-user.ts";
+import type { ManagementRequest } from "../exchange.ts";
+import type { ArmResource } from "../route.ts";
 import { describeRegistry } from "./describe-registry.ts";
-import type { ManagementRequest } from "./exchange.ts";
 import { parseWhole } from "./parse-registry.ts";
 import { checkRegistryName, isKept } from "./registry-name.ts";
-import type { ArmResource } from "./route.ts";
 
 /** PUT of a registry that is not there: 201 with all of it. */
 export async function createRegistryAs(
