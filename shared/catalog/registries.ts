@@ -106,7 +106,8 @@ export async function ensureRegistry(
     if (found !== undefined) {
       // Registries were made without an entry once, and the deployment's group is what it is configured to be now.
       const entered = await enter(ports, found, found.group ?? group, writer, {});
-      return entered ? await withPolicies(ports, found.rid, policies, writer) : undefined;
+      if (!entered) return undefined;
+      return await replaceRegistry(ports, found.rid, (registry) => withPolicies(registry, policies));
     }
     return await makeRegistry(ports, name, { policies, ...(tier && { tier }) }, writer, group);
   });
@@ -194,19 +195,36 @@ async function enter(
   return outcome === "committed";
 }
 
-async function withPolicies(
-  ports: Ports,
+/**
+ * Changes a registry by its etag, so that no two changes undo each other.
+ * @param change makes of the registry what it should be then; called again when somebody else was faster. The same: nothing is written
+ * @returns undefined when there is no such registry any more, or somebody else has deleted it
+ */
+export async function replaceRegistry(
+  ports: Pick<Ports, "documents" | "ids">,
   rid: string,
-  policies: RegistryPolicies,
-  writer: string,
+  change: (registry: RegistryDocument) => RegistryDocument | Promise<RegistryDocument>,
 ): Promise<RegistryDocument | undefined> {
-  const stored = await readRegistry(ports, rid);
-  if (stored?.document.state !== "live") return undefined;
-  const merged: RegistryPolicies = { ...stored.document.policies, ...policies };
-  if (JSON.stringify(merged) === JSON.stringify(stored.document.policies)) return stored.document;
-  const document: RegistryDocument = { ...stored.document, policies: merged, writer };
-  const outcome = await ports.documents.commit(partitions.registry(rid), [
-    { op: "replace", document, etag: stored.etag },
-  ]);
-  return outcome === "committed" ? document : undefined;
+  const writer = ports.ids.nonce();
+  const settled = await untilSettled(async () => {
+    const stored = await readRegistry(ports, rid);
+    // Deleted by an attempt before this one, whose reply was lost.
+    if (stored?.document.state === "deleting" && stored.document.writer === writer) return stored.document;
+    if (stored?.document.state !== "live") return "absent";
+    const changed = await change(stored.document);
+    if (changed === stored.document) return stored.document;
+    const document: RegistryDocument = { ...changed, writer };
+    const outcome = await ports.documents.commit(partitions.registry(rid), [
+      { op: "replace", document, etag: stored.etag },
+    ]);
+    return outcome === "committed" ? document : undefined;
+  });
+  return settled === "absent" ? undefined : settled;
+}
+
+function withPolicies(registry: RegistryDocument, policies: RegistryPolicies): RegistryDocument {
+  const merged: RegistryPolicies = { ...registry.policies, ...policies };
+  return JSON.stringify(merged) === JSON.stringify(registry.policies)
+    ? registry
+    : { ...registry, policies: merged };
 }

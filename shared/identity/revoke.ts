@@ -1,7 +1,4 @@
-import { untilSettled } from "../catalog/commit.ts";
-import { partitions } from "../catalog/keys.ts";
-import { readRegistry } from "../catalog/registries.ts";
-import type { RegistryDocument } from "../catalog/registry-documents.ts";
+import { replaceRegistry } from "../catalog/registries.ts";
 import type { RegistryAuth } from "../domain/access/registry-auth.ts";
 import { limits } from "../domain/limits.ts";
 import type { Ports } from "../ports/ports.ts";
@@ -59,18 +56,8 @@ async function changeAuth(
   rid: string,
   change: (auth: RegistryAuth) => RegistryAuth,
 ): Promise<void> {
-  const writer = ports.ids.nonce();
-  await untilSettled(async () => {
-    const stored = await readRegistry(ports, rid);
-    if (stored?.document.state !== "live") return true;
-    const document: RegistryDocument = {
-      ...stored.document,
-      auth: change(stored.document.auth ?? { epoch: 0 }),
-      writer,
-    };
-    const outcome = await ports.documents.commit(partitions.registry(rid), [
-      { op: "replace", document, etag: stored.etag },
-    ]);
-    return outcome === "committed" ? true : undefined;
-  });
+  await replaceRegistry(ports, rid, (registry) => ({
+    ...registry,
+    auth: change(registry.auth ?? { epoch: 0 }),
+  }));
 }

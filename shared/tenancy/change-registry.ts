@@ -1,6 +1,4 @@
-import { untilSettled } from "../catalog/commit.ts";
-import { partitions } from "../catalog/keys.ts";
-import { readRegistry } from "../catalog/registries.ts";
+import { replaceRegistry } from "../catalog/registries.ts";
 import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import type { Ports } from "../ports/ports.ts";
 import { demandTier } from "./demand-tier.ts";
@@ -19,16 +17,9 @@ export async function changeRegistry(
   rid: string,
   change: (registry: RegistryDocument) => RegistryChange,
 ): Promise<RegistryDocument | undefined> {
-  const writer = ports.ids.nonce();
-  const changed = await untilSettled(async () => {
-    const stored = await readRegistry(ports, rid);
-    if (stored?.document.state !== "live") return "absent";
-    const document: RegistryDocument = { ...stored.document, ...change(stored.document), writer };
-    await demandTier(ports, stored.document, document);
-    const outcome = await ports.documents.commit(partitions.registry(rid), [
-      { op: "replace", document, etag: stored.etag },
-    ]);
-    return outcome === "committed" ? document : undefined;
+  return await replaceRegistry(ports, rid, async (before) => {
+    const after: RegistryDocument = { ...before, ...change(before) };
+    await demandTier(ports, before, after);
+    return after;
   });
-  return changed === "absent" ? undefined : changed;
 }

@@ -1,7 +1,4 @@
-import { untilSettled } from "../catalog/commit.ts";
-import { partitions } from "../catalog/keys.ts";
-import { readRegistry } from "../catalog/registries.ts";
-import type { RegistryDocument } from "../catalog/registry-documents.ts";
+import { replaceRegistry } from "../catalog/registries.ts";
 import { limits } from "../domain/limits.ts";
 import type { Ports } from "../ports/ports.ts";
 
@@ -13,22 +10,15 @@ import type { Ports } from "../ports/ports.ts";
  * @returns false when there was none, or somebody else has deleted it
  */
 export async function deleteRegistry(ports: Ports, rid: string, reservedFor?: string): Promise<boolean> {
-  const writer = ports.ids.nonce();
-  return await untilSettled(async () => {
-    const stored = await readRegistry(ports, rid);
-    if (stored?.document.state !== "live") return stored?.document.writer === writer;
+  const deleted = await replaceRegistry(ports, rid, (registry) => {
     const deletedAt = ports.clock.now();
     const until = deletedAt + limits.registryNameReservedSeconds * 1000;
-    const document: RegistryDocument = {
-      ...stored.document,
+    return {
+      ...registry,
       state: "deleting",
       deletedAt,
       ...(reservedFor === undefined ? {} : { reserved: { group: reservedFor.toLowerCase(), until } }),
-      writer,
     };
-    const outcome = await ports.documents.commit(partitions.registry(rid), [
-      { op: "replace", document, etag: stored.etag },
-    ]);
-    return outcome === "committed" ? true : undefined;
   });
+  return deleted !== undefined;
 }
