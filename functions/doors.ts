@@ -19,6 +19,7 @@ import { armToken } from "./arm/access/token.ts";
 import { armTokens } from "./arm/access/tokens.ts";
 import { armCollection } from "./arm/collection.ts";
 import { armCollectionPreview } from "./arm/collection-preview.ts";
+import { armCost } from "./arm/cost.ts";
 import { armDeletedRepositories } from "./arm/deleted-repositories.ts";
 import { armGroupRegistries } from "./arm/group-registries.ts";
 import { armLifecyclePolicy } from "./arm/lifecycle-policy.ts";
@@ -26,6 +27,7 @@ import { armLifecyclePreview } from "./arm/lifecycle-preview.ts";
 import { armNameAvailability } from "./arm/name-availability.ts";
 import { armRegistries } from "./arm/registries.ts";
 import { armRegistry } from "./arm/registry.ts";
+import { armRepositoryCosts } from "./arm/repository-costs.ts";
 import { armRepositoryUsages } from "./arm/repository-usages.ts";
 import { armUsageReconciliation } from "./arm/usage-reconciliation.ts";
 import { armUsages } from "./arm/usages.ts";
@@ -83,6 +85,8 @@ export const doors: readonly Door[] = [
   armRegistry,
   armUsages,
   armRepositoryUsages,
+  armCost,
+  armRepositoryCosts,
   armLifecyclePolicy,
   armLifecyclePreview,
   armDeletedRepositories,

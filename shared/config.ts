@@ -4,6 +4,7 @@ import { readStorageSettings } from "./azure/storage/settings.ts";
 import { type Graces, usualGraces } from "./domain/graces.ts";
 import { limits } from "./domain/limits.ts";
 import { asRegistryName, isResourceGroupName, type RegistryName } from "./domain/name.ts";
+import { type Prices, readPrices } from "./domain/pricing/prices.ts";
 import { readSwitch } from "./domain/switch.ts";
 import { readTiers } from "./domain/tiers/overrides.ts";
 import { asTier, type Tier, type TierTable, tiers } from "./domain/tiers/table.ts";
@@ -32,6 +33,8 @@ export interface Config {
   readonly graces: Graces;
   /** What each tier allows. */
   readonly tiers: TierTable;
+  /** What registries cost. Undefined: nobody has said. */
+  readonly prices: Prices | undefined;
   /** Of registries that nobody gives another. */
   readonly defaultTier: Tier;
   /** Instances that are expected to answer at once: each lets its part of the requests through that a tier allows. */
@@ -95,6 +98,7 @@ export function readConfig(env: Environment): Config {
     serveThroughBytesMax: readBytes(env["SERVE_THROUGH"]),
     graces: Object.freeze(readGraces(env)),
     tiers: readTiers(env["TIERS"], "TIERS"),
+    prices: readPrices(env["PRICES"], "PRICES"),
     defaultTier: readTier(env["DEFAULT_TIER"]),
     instances: readInstances(env["EXPECTED_INSTANCES"]),
     auth,

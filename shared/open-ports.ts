@@ -16,18 +16,19 @@ export interface OpenedPorts {
  * @throws Error of one line when the stores cannot be opened
  */
 export async function openPorts(
-  { store, graces, tiers }: Pick<Config, "store" | "graces" | "tiers">,
+  { store, graces, tiers, prices }: Pick<Config, "store" | "graces" | "tiers" | "prices">,
   observers: AzureObservers = {},
 ): Promise<OpenedPorts> {
-  if (store.kind === "azure") return await openAzurePorts(store.settings, { graces, tiers }, observers);
+  if (store.kind === "azure")
+    return await openAzurePorts(store.settings, { graces, tiers, prices }, observers);
   const { openLocalPorts } = await import("./local/open.ts");
   const { ports, close } = await openLocalPorts(store.dataDir);
-  return { ports: { ...ports, graces, tiers }, close };
+  return { ports: { ...ports, graces, tiers, prices }, close };
 }
 
 async function openAzurePorts(
   settings: AzureSettings,
-  policy: Pick<Ports, "graces" | "tiers">,
+  policy: Pick<Ports, "graces" | "tiers" | "prices">,
   observers: AzureObservers,
 ): Promise<OpenedPorts> {
   const { openAzureStores } = await import("./azure/open.ts");

@@ -1,6 +1,7 @@
 import type { Digest } from "../domain/digest.ts";
 import type { RepositoryName, Tag } from "../domain/name.ts";
 import type { Place } from "../domain/place.ts";
+import type { Meter } from "../domain/pricing/meter.ts";
 import type { Document } from "../ports/document-store.ts";
 
 /** Version of the shapes on this page. */
@@ -212,6 +213,9 @@ export interface RegistryUsageDocument extends Document {
   /** By the shard's two hex digits. */
   readonly shards: Readonly<Record<string, ShardFigures>>;
   readonly updatedAt: number;
+  /** What was stored for how long, and what all repositories together had. Absent: metering has not begun. */
+  readonly metered?: Meter;
+  readonly meteredRepositories?: Meter;
 }
 
 export interface RepositoryUsageDocument extends Document {
@@ -227,6 +231,8 @@ export interface RepositoryUsageDocument extends Document {
   readonly turn: number;
   readonly counted: readonly string[];
   readonly updatedAt: number;
+  /** What it had for how long. Absent: metering has not begun. */
+  readonly metered?: Meter;
   readonly recount?: RepositoryRecount;
   /** What the latest recount adds up, part by part. */
   readonly recounting?: HolderSums & { readonly pass: string; readonly part: number };

@@ -1,6 +1,7 @@
 import type { RegistryAuth } from "../domain/access/registry-auth.ts";
 import type { LifecyclePolicy } from "../domain/lifecycle.ts";
 import type { RegistryName } from "../domain/name.ts";
+import type { TierMonths } from "../domain/pricing/tier-months.ts";
 import type { Tier } from "../domain/tiers/table.ts";
 import type { Document } from "../ports/document-store.ts";
 
@@ -54,6 +55,8 @@ export interface RegistryDocument extends Document {
   readonly tags?: Readonly<Record<string, string>>;
   /** Absent: Premium, as registries were before there were tiers. */
   readonly tier?: Tier;
+  /** Which tiers it was of, until the tier changed last. Absent: it never has. */
+  readonly tierMonths?: TierMonths;
   /** Absent while live. */
   readonly deletedAt?: number;
   /** Until when nobody but this resource group, in lower case, may make a registry of the name. Absent: it was free at once. */

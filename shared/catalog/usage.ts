@@ -1,5 +1,7 @@
 import { limits } from "../domain/limits.ts";
 import type { RepositoryName } from "../domain/name.ts";
+import { bringForward, type Meter } from "../domain/pricing/meter.ts";
+import { monthOf, startOfMonth } from "../domain/pricing/month.ts";
 import type { Operation, Stored } from "../ports/document-store.ts";
 import type { Ports } from "../ports/ports.ts";
 import { readAs, untilSettled } from "./commit.ts";
@@ -112,6 +114,55 @@ export function storedBytes(
   return bytes + live.manifestBytes + deletedFigures(usage).manifestBytes;
 }
 
+/** Bytes that a repository has in its registry: those that others have too are there only once. */
+export function repositoryBytes(figures: RepositoryFigures): number {
+  return figures.blobBytes + figures.manifestBytes + figures.deletedManifestBytes;
+}
+
+/**
+ * The time from which all that one commit changes counts: never before that of a commit before it, whatever the clocks of their
+ * processes say, so that what the repositories had adds up to what the registry says of them.
+ */
+export function meteringTime(
+  { clock }: Pick<Ports, "clock">,
+  registry: RegistryUsageDocument | undefined,
+): number {
+  return Math.max(Math.floor(clock.now()), registry?.metered?.until ?? registry?.updatedAt ?? 0);
+}
+
+/** The registry's meters as of `now`, after which its figures are others. */
+export function meterRegistry(
+  usage: RegistryUsageDocument | undefined,
+  now: number,
+): Required<Pick<RegistryUsageDocument, "metered" | "meteredRepositories">> {
+  if (usage === undefined) {
+    const meter = { until: now, months: {} };
+    return { metered: meter, meteredRepositories: meter };
+  }
+  const begun: Meter = { since: usage.updatedAt, until: usage.updatedAt, months: {} };
+  const { metered = begun, meteredRepositories = begun, live = noFigures, left = noFigures } = usage;
+  return {
+    metered: bringForward(metered, storedBytes(usage), now),
+    meteredRepositories: bringForward(
+      meteredRepositories,
+      repositoryBytes(live) + repositoryBytes(left),
+      now,
+    ),
+  };
+}
+
+/** A repository's meter as of `now`. Its metering began with the registry's, or with itself. */
+export function meterRepository(
+  usage: RepositoryUsageDocument | undefined,
+  registry: RegistryUsageDocument | undefined,
+  now: number,
+): Meter {
+  if (usage === undefined) return { until: now, months: {} };
+  const since = registry?.metered === undefined ? registry?.updatedAt : registry.metered.since;
+  const { metered = { until: Math.max(usage.updatedAt, since ?? 0), months: {} } } = usage;
+  return bringForward(metered, repositoryBytes(usage.figures), now);
+}
+
 /** `figures` with `times` the change. */
 export function plus(
   figures: RepositoryFigures,
@@ -161,7 +212,8 @@ export function usageOperation({ before, after }: UsageChange): Operation {
 
 /**
  * Takes a generation's figures out of the registry's sums, when all that was there is gone. What the event consumer is told of it
- * later counts for nothing: the document remembers that, until the last of these events is gone. May be repeated.
+ * later counts for nothing: the document remembers that, until the last of these events is gone, and what the generation cost until the
+ * month after this one is over. May be repeated.
  */
 export async function forgetUsage(
   ports: Ports,
@@ -175,13 +227,14 @@ export async function forgetUsage(
       readRepositoryUsage(ports, rid, repository, generation),
     ]);
     if (before?.document.purged === true) return true;
-    const now = ports.clock.now();
+    const now = meteringTime(ports, registry?.document);
+    const metered = meterRepository(before?.document, registry?.document, now);
     const after: RepositoryUsageDocument = {
       id: ids.repositoryUsage(repository, generation),
       kind: "repository-usage",
       schema,
       writer: ports.ids.nonce(),
-      expiresAt: Math.ceil(now / 1000) + limits.eventSecondsMax,
+      expiresAt: Math.ceil(forgottenAt(now, metered) / 1000),
       repository,
       generation,
       departures: before?.document.departures ?? 0,
@@ -190,12 +243,14 @@ export async function forgetUsage(
       turn: before?.document.turn ?? 0,
       counted: [],
       updatedAt: now,
+      metered,
     };
     const operations: Operation[] = [usageOperation({ before, after })];
     if (registry !== undefined) {
       const document: RegistryUsageDocument = {
         ...registry.document,
         ...changeSums(registry.document, [{ before, after }]),
+        ...meterRegistry(registry.document, now),
         writer: after.writer,
         updatedAt: now,
       };
@@ -204,4 +259,10 @@ export async function forgetUsage(
     const outcome = await ports.documents.commit(partitions.usage(rid), operations);
     return outcome === "committed" ? true : undefined;
   });
+}
+
+function forgottenAt(now: number, { months }: Meter): number {
+  const afterEvents = now + limits.eventSecondsMax * 1000;
+  if (Object.keys(months).length === 0) return afterEvents;
+  return Math.max(afterEvents, startOfMonth(monthOf(now), 2));
 }

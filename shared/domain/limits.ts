@@ -219,6 +219,9 @@ export const limits = {
   /** Repositories that one page of a preview looks through. */
   previewRepositoriesMax: 100,
 
+  /** Months before the present one that what was stored is known of. */
+  meteredMonthsMax: 12,
+
   /** Pages of documents that one run of a recount, or of the search for orphans, reads before it leaves the rest to the next. */
   recountPagesPerRunMax: 5_000,
 

@@ -1,4 +1,5 @@
 import type { Graces } from "../domain/graces.ts";
+import type { Prices } from "../domain/pricing/prices.ts";
 import type { TierTable } from "../domain/tiers/table.ts";
 import type { BlobStore } from "./blob-store.ts";
 import type { DocumentStore } from "./document-store.ts";
@@ -21,6 +22,8 @@ export interface Ports {
   readonly graces: Graces;
   /** What a registry of each tier is allowed. */
   readonly tiers: TierTable;
+  /** Of a month. Absent: the operator has named none. */
+  readonly prices?: Prices | undefined;
   /** Absent: registries store as much as they like. */
   readonly quota?: StorageQuota;
   /** Resolves when so many ms are over. */

@@ -19,6 +19,7 @@ const knownParameters: ReadonlySet<string> = new Set([
   "force",
   "from",
   "last",
+  "month",
   "mount",
   "n",
   "offline_token",

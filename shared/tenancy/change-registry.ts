@@ -1,5 +1,9 @@
+import type { RegistryUsageDocument } from "../catalog/documents.ts";
 import { replaceRegistry } from "../catalog/registries.ts";
 import type { RegistryDocument } from "../catalog/registry-documents.ts";
+import { meteringTime, meterRegistry } from "../catalog/usage.ts";
+import { attributeToTier } from "../domain/pricing/tier-months.ts";
+import { tierOf } from "../domain/tiers/table.ts";
 import type { Ports } from "../ports/ports.ts";
 import { demandTier } from "./demand-tier.ts";
 
@@ -19,7 +23,23 @@ export async function changeRegistry(
 ): Promise<RegistryDocument | undefined> {
   return await replaceRegistry(ports, rid, async (before) => {
     const after: RegistryDocument = { ...before, ...change(before) };
-    await demandTier(ports, before, after);
-    return after;
+    const usage = await demandTier(ports, before, after);
+    return tierOf(before) === tierOf(after) ? after : closeTier(ports, before, after, usage);
   });
+}
+
+/** Notes for the price of the month what the registry was until now. */
+function closeTier(
+  ports: Ports,
+  before: RegistryDocument,
+  after: RegistryDocument,
+  usage: RegistryUsageDocument | undefined,
+): RegistryDocument {
+  const now = Math.floor(ports.clock.now());
+  const meter = meterRegistry(usage, meteringTime(ports, usage)).metered;
+  const { createdAt } = before;
+  return {
+    ...after,
+    tierMonths: attributeToTier(before.tierMonths, tierOf(before), { createdAt, meter }, now),
+  };
 }

@@ -1,3 +1,4 @@
+import type { RegistryUsageDocument } from "../catalog/documents.ts";
 import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import { readRegistryUsage, storedBytes } from "../catalog/usage.ts";
 import { beyondTier } from "../domain/tiers/refusals.ts";
@@ -8,18 +9,19 @@ import { demandFeatures } from "./demand-features.ts";
 /**
  * Whether a registry may become what is asked for: its tier has what is switched on, and a new tier all that is on, and room for what
  * is stored. One read, where the tier is another.
+ * @returns what it has read
  * @throws RegistryError DENIED
  */
 export async function demandTier(
   ports: Ports,
   before: RegistryDocument,
   after: RegistryDocument,
-): Promise<void> {
+): Promise<RegistryUsageDocument | undefined> {
   const isSame = tierOf(before) === tierOf(after);
   const policies = isSame ? before.policies : { sparseManifests: false };
   demandFeatures(ports.tiers, { ...after, policies }, after.policies);
-  if (isSame) return;
-  const stored = storedBytes(await readRegistryUsage(ports, after.rid));
-  if (stored <= figuresOf(ports.tiers, after).storageBytesMax) return;
+  if (isSame) return undefined;
+  const usage = await readRegistryUsage(ports, after.rid);
+  if (storedBytes(usage) <= figuresOf(ports.tiers, after).storageBytesMax) return usage;
   throw beyondTier(ports.tiers, tierOf(after), "storageBytesMax", "of storage", { status: 409 });
 }

@@ -9,6 +9,9 @@ import {
 import { ids, partitions } from "../catalog/keys.ts";
 import {
   changeSums,
+  meteringTime,
+  meterRegistry,
+  meterRepository,
   noFigures,
   plus,
   readRepositoryUsage,
@@ -86,11 +89,14 @@ async function countSome(
   ]);
   const latest = Math.max(turn, ...before.map((stored) => stored?.document.turn ?? 0));
   if (latest > turn) return { outcome: "overtaken", turn: latest };
+  const now = meteringTime(ports, registry?.document);
   const changes = generations.flatMap((events, index): UsageChange[] => {
-    const after = withEvents(ports, before[index]?.document, events, turn);
-    return after === undefined ? [] : [{ before: before[index], after }];
+    const after = withEvents(ports, before[index]?.document, events, turn, now);
+    if (after === undefined) return [];
+    const metered = meterRepository(before[index]?.document, registry?.document, now);
+    return [{ before: before[index], after: { ...after, metered } }];
   });
-  const sums = withChanges(ports, registry?.document, shards, changes);
+  const sums = withChanges(ports, registry?.document, shards, changes, now);
   if (sums === undefined) return { outcome: "counted", written: [] };
   const operations = [sumsOperation(sums, registry), ...changes.map(usageOperation)];
   const outcome = await ports.documents.commit(partitions.usage(rid), operations);
@@ -111,19 +117,24 @@ function withChanges(
   before: RegistryUsageDocument | undefined,
   changed: ReadonlyMap<string, ShardFigures>,
   changes: readonly UsageChange[],
+  now: number,
 ): RegistryUsageDocument | undefined {
   const known = before?.shards ?? {};
   const later = [...changed].filter(([shard, [seq]]) => seq > (known[shard]?.[0] ?? 0));
   if (later.length === 0 && changes.length === 0) return undefined;
-  return newSums(ports, before, Object.fromEntries(later), changes);
+  return newSums(ports, before, Object.fromEntries(later), changes, now);
 }
 
-/** The registry's sums when these shards and documents have changed. */
+/**
+ * The registry's sums when these shards and documents have changed.
+ * @param now the `meteringTime` of the commit
+ */
 export function newSums(
   ports: Ports,
   before: RegistryUsageDocument | undefined,
   changed: Readonly<Record<string, ShardFigures>>,
   changes: readonly UsageChange[],
+  now: number,
 ): RegistryUsageDocument {
   return {
     id: ids.registryUsage,
@@ -132,7 +143,8 @@ export function newSums(
     writer: ports.ids.nonce(),
     ...sumsOfShards({ ...before?.shards, ...changed }),
     ...changeSums(before, changes),
-    updatedAt: ports.clock.now(),
+    ...meterRegistry(before, now),
+    updatedAt: now,
   };
 }
 
@@ -155,7 +167,8 @@ function withEvents(
   before: RepositoryUsageDocument | undefined,
   { repository, generation, events }: GenerationEvents,
   turn: number,
-): RepositoryUsageDocument | undefined {
+  now: number,
+): Omit<RepositoryUsageDocument, "metered"> | undefined {
   if (before?.purged === true) return undefined;
   const counted = new Set(before?.counted);
   let { figures, departures } = before ?? { figures: noFigures, departures: 0 };
@@ -184,6 +197,6 @@ function withEvents(
     departures,
     turn,
     counted: [...kept, ...added],
-    updatedAt: ports.clock.now(),
+    updatedAt: now,
   };
 }

@@ -102,6 +102,8 @@ const path = fc.oneof(
       "",
       "/listUsages",
       "/repositoryUsages",
+      "/cost",
+      "/repositoryCosts",
       "/lifecyclePolicies/default",
       "/collection",
       "/usageReconciliation",

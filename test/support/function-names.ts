@@ -37,6 +37,8 @@ export const functionNames: Readonly<Record<Route["kind"], string>> = {
   "arm-registry": "arm_registry",
   "arm-usages": "arm_usages",
   "arm-repository-usages": "arm_repository_usages",
+  "arm-cost": "arm_cost",
+  "arm-repository-costs": "arm_repository_costs",
   "arm-lifecycle-policy": "arm_lifecycle_policy",
   "arm-tokens": "arm_tokens",
   "arm-token": "arm_token",

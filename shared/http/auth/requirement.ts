@@ -89,6 +89,8 @@ export function requirementOf(kind: Route["kind"], method: string): Requirement 
     case "arm-registry":
     case "arm-usages":
     case "arm-repository-usages":
+    case "arm-cost":
+    case "arm-repository-costs":
     case "arm-lifecycle-policy":
     case "arm-lifecycle-preview":
     case "arm-deleted-repositories":

@@ -13,6 +13,7 @@ import { answerScopeMap, answerScopeMaps } from "./access/answer-scope-maps.ts";
 import { answerToken, answerTokens } from "./access/answer-tokens.ts";
 import { answerCollection } from "./answer-collection.ts";
 import { answerCollectionPreview } from "./answer-collection-preview.ts";
+import { answerCost, answerRepositoryCosts } from "./answer-costs.ts";
 import { answerDeletedRepositories } from "./answer-deleted-repositories.ts";
 import { answerLifecyclePolicy } from "./answer-lifecycle-policy.ts";
 import { answerLifecyclePreview } from "./answer-lifecycle-preview.ts";
@@ -57,6 +58,10 @@ async function answerBelow(exchange: ManagementExchange, route: ArmRegistryRoute
       return await answerUsages(exchange);
     case "arm-repository-usages":
       return await answerRepositoryUsages(exchange);
+    case "arm-cost":
+      return await answerCost(exchange);
+    case "arm-repository-costs":
+      return await answerRepositoryCosts(exchange);
     case "arm-lifecycle-policy":
       return await answerLifecyclePolicy(exchange);
     case "arm-lifecycle-preview":

@@ -2,7 +2,6 @@ import type {
   EdgeDocument,
   LinkDocument,
   ManifestDocument,
-  RegistryUsageDocument,
   RepositoryFigures,
   RepositoryRecount,
   RepositoryUsageDocument,
@@ -13,6 +12,8 @@ import { ids, partitions } from "../../catalog/keys.ts";
 import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { readHeader } from "../../catalog/repositories.ts";
 import {
+  meteringTime,
+  meterRepository,
   noFigures,
   readRepositoryUsage,
   readStoredRegistryUsage,
@@ -204,6 +205,8 @@ async function settle(
   if (kept === undefined && drift === undefined) return undefined;
   const { uniqueBlobs, uniqueBytes, sharedBlobs, sharedBytes } =
     kept?.recounting?.pass === pass ? kept.recounting : noHolders;
+  const registry = drift === undefined ? undefined : await readStoredRegistryUsage(ports, rid);
+  const now = meteringTime(ports, registry?.document);
   const rest = kept ?? {
     id: ids.repositoryUsage(repository, generation),
     kind: "repository-usage" as const,
@@ -212,7 +215,7 @@ async function settle(
     generation,
     turn: 0,
     counted: [],
-    updatedAt: ports.clock.now(),
+    updatedAt: now,
   };
   // What the recount has added up stays: it may be cut short now, and come by here again.
   const after: RepositoryUsageDocument = {
@@ -220,12 +223,13 @@ async function settle(
     writer: ports.ids.nonce(),
     figures,
     departures,
+    // Other figures count from now on, together with the registry's.
+    ...(drift === undefined ? {} : { metered: meterRepository(kept, registry?.document, now) }),
     recount: { at: startedAt, uniqueBlobs, uniqueBytes, sharedBlobs, sharedBytes, ...restorable },
   };
   const operations: Operation[] = [usageOperation({ before, after })];
   if (drift !== undefined) {
-    const registry = await readStoredRegistryUsage(ports, rid);
-    const document: RegistryUsageDocument = newSums(ports, registry?.document, {}, [{ before, after }]);
+    const document = newSums(ports, registry?.document, {}, [{ before, after }], now);
     operations.unshift(
       registry === undefined ? { op: "create", document } : { op: "replace", document, etag: registry.etag },
     );

@@ -4,6 +4,7 @@ import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import {
   changeSums,
   forgetUsage,
+  meteringTime,
   noFigures,
   readStoredRegistryUsage,
   stateOfUsage,
@@ -41,7 +42,8 @@ export async function recountSums(
       (name) => driftOf("registry", name, before.document[name] ?? noFigures, sums[name]) ?? [],
     );
     if (drift.length === 0) return withFindings(recount, gone, 0);
-    const document: RegistryUsageDocument = { ...newSums(ports, before.document, {}, []), ...sums };
+    const now = meteringTime(ports, before.document);
+    const document: RegistryUsageDocument = { ...newSums(ports, before.document, {}, [], now), ...sums };
     const outcome = await ports.documents.commit(partitions.usage(rid), [
       { op: "replace", document, etag: before.etag },
     ]);

@@ -47,6 +47,8 @@ const targets: Readonly<Record<Route["kind"], string>> = {
   "arm-registry": arm(""),
   "arm-usages": arm("/listUsages"),
   "arm-repository-usages": arm("/repositoryUsages"),
+  "arm-cost": arm("/cost"),
+  "arm-repository-costs": arm("/repositoryCosts"),
   "arm-lifecycle-policy": arm("/lifecyclePolicies/default"),
   "arm-lifecycle-preview": arm("/lifecyclePolicies/default/preview"),
   "arm-deleted-repositories": arm("/deletedRepositories"),

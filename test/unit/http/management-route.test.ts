@@ -12,6 +12,8 @@ const paths: readonly (readonly [string, keyof typeof armMethods])[] = [
   ["", "arm-registry"],
   ["/listUsages", "arm-usages"],
   ["/repositoryUsages", "arm-repository-usages"],
+  ["/cost", "arm-cost"],
+  ["/repositoryCosts", "arm-repository-costs"],
   ["/lifecyclePolicies/default", "arm-lifecycle-policy"],
   ["/lifecyclePolicies/default/preview", "arm-lifecycle-preview"],
   ["/deletedRepositories", "arm-deleted-repositories"],
