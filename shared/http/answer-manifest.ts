@@ -3,7 +3,7 @@ import { RegistryError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { parseManifestMediaType } from "../domain/media-type.ts";
 import { asReference, asTag, type Reference, type Tag } from "../domain/name.ts";
-import { describeLimit } from "../domain/tiers/refusals.ts";
+import { beyondTier } from "../domain/tiers/refusals.ts";
 import { figuresOf, tierOf } from "../domain/tiers/table.ts";
 import { deleteManifest } from "../registry/delete-manifest.ts";
 import { openManifest, readManifest } from "../registry/read-manifest.ts";
@@ -55,8 +55,12 @@ async function putManifest(exchange: RepositoryExchange, reference: Reference): 
   }
   const mediaType = parseManifestMediaType(contentType);
   const { manifestBytesMax } = figuresOf(ports.tiers, registry);
-  const tooLarge = () => describeLimit(ports.tiers, tierOf(registry), "manifestBytesMax", "in one manifest");
-  const bytes = await body.bytes(manifestBytesMax, "MANIFEST_INVALID", tooLarge);
+  const tooLarge = () =>
+    beyondTier(ports.tiers, tierOf(registry), "manifestBytesMax", "in one manifest", {
+      code: "MANIFEST_INVALID",
+      status: 413,
+    });
+  const bytes = await body.bytes(manifestBytesMax, tooLarge);
   const written = await writeManifest(ports, registry, name, { reference, tags, mediaType, bytes });
   return {
     status: 201,

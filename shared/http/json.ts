@@ -29,7 +29,7 @@ export function emptyReply(status: number): Reply {
  * @throws RegistryError SIZE_INVALID, or UNSUPPORTED with status 400
  */
 export async function readJsonObject(body: RequestBody): Promise<Readonly<Record<string, unknown>>> {
-  const bytes = await body.bytes(limits.jsonBodyBytesMax, "SIZE_INVALID");
+  const bytes = await body.bytes(limits.jsonBodyBytesMax);
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));

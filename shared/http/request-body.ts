@@ -42,14 +42,10 @@ export class RequestBody implements Body {
 
   /**
    * The whole body.
-   * @throws RegistryError with `code` and status 413 when it is longer than `bytesMax`
+   * @param tooLarge what is thrown when it is longer than `bytesMax`; usually SIZE_INVALID with status 413
+   * @throws RegistryError
    */
-  async bytes(
-    bytesMax: number,
-    code: "MANIFEST_INVALID" | "SIZE_INVALID",
-    describe = () => `the body has more than ${bytesMax} bytes`,
-  ): Promise<Uint8Array> {
-    const tooLarge = () => new RegistryError(code, { status: 413, message: describe() });
+  async bytes(bytesMax: number, tooLarge = () => largerThan(bytesMax)): Promise<Uint8Array> {
     if (this.length !== undefined && this.length > bytesMax) throw tooLarge();
     const pieces: Uint8Array[] = [];
     for (let chunk = await this.#next(); chunk !== undefined; chunk = await this.#next()) {
@@ -110,6 +106,13 @@ export class RequestBody implements Body {
       clearTimeout(timer);
     }
   }
+}
+
+function largerThan(bytesMax: number): RegistryError {
+  return new RegistryError("SIZE_INVALID", {
+    status: 413,
+    message: `the body has more than ${bytesMax} bytes`,
+  });
 }
 
 function interrupted(message: string, status = 400): RegistryError {

@@ -34,7 +34,7 @@ export function storageFull(table: TierTable, registry: { readonly tier?: Tier }
 }
 
 /** As in `tier Basic allows 100 tokens; Standard allows 500, Premium 50,000`. */
-export function describeLimit(table: TierTable, tier: Tier, figure: NumberFigure, what: string): string {
+function describeLimit(table: TierTable, tier: Tier, figure: NumberFigure, what: string): string {
   const amount = (of: Tier) => formatAmount(table[of][figure], figure);
   const [first, ...others] = tiers.filter((other) => table[other][figure] > table[tier][figure]);
   const lifted =

@@ -18,7 +18,7 @@ export async function readForm(body: RequestBody, contentType: string | null): P
       message: "the body is a form: application/x-www-form-urlencoded",
     });
   }
-  const bytes = await body.bytes(limits.formBytesMax, "SIZE_INVALID");
+  const bytes = await body.bytes(limits.formBytesMax);
   return demandSingle(new URLSearchParams(new TextDecoder().decode(bytes)));
 }
 

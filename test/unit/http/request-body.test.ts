@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { RegistryError } from "../../../shared/domain/errors.ts";
 import { type BodyTimes, defaultBodyTimes, RequestBody } from "../../../shared/http/request-body.ts";
 
 const patient: BodyTimes = { idleSecondsMax: 60, requestSecondsMax: 3600 };
@@ -54,7 +55,7 @@ describe("a body", () => {
         expect(piecewise).toMatchObject({ ended: true, received: whole.length });
         expect(piecewise.length).toBe(announced ? whole.length : undefined);
         const atOnce = new RequestBody(streamOf(...chunks), length, patient);
-        expect(Buffer.from(await atOnce.bytes(whole.length, "SIZE_INVALID"))).toEqual(whole);
+        expect(Buffer.from(await atOnce.bytes(whole.length))).toEqual(whole);
       }),
     );
   });
@@ -64,7 +65,7 @@ describe("a body", () => {
       const body = new RequestBody(null, length, patient);
       expect(body).toMatchObject({ length: 0, ended: true, received: 0 });
       expect(await read(body)).toHaveLength(0);
-      expect(await body.bytes(0, "SIZE_INVALID")).toHaveLength(0);
+      expect(await body.bytes(0)).toHaveLength(0);
       expect(await body.drain(0)).toBe(true);
     }
   });
@@ -82,7 +83,7 @@ describe("a body that lies about its length", () => {
     const body = new RequestBody(streamOf(bytes(3)), "5", patient);
     await expect(read(body)).rejects.toEqual(wrongLength);
     await expect(read(body)).rejects.toEqual(wrongLength);
-    await expect(body.bytes(10, "SIZE_INVALID")).rejects.toEqual(wrongLength);
+    await expect(body.bytes(10)).rejects.toEqual(wrongLength);
     expect(body.ended).toBe(true);
   });
 
@@ -102,7 +103,7 @@ describe("a body that lies about its length", () => {
     const body = new RequestBody(null, "5", patient);
     expect(body).toMatchObject({ length: 5, ended: true });
     await expect(read(body)).rejects.toEqual(wrongLength);
-    await expect(body.bytes(10, "MANIFEST_INVALID")).rejects.toEqual(wrongLength);
+    await expect(body.bytes(10)).rejects.toEqual(wrongLength);
     expect(await body.drain(10)).toBe(true);
   });
 });
@@ -113,21 +114,20 @@ describe("a body that is too long", () => {
   test("is refused unread when its length says so", async () => {
     const { iterable, reads } = source([bytes(11)]);
     const body = new RequestBody(iterable, "11", patient);
-    await expect(body.bytes(10, "MANIFEST_INVALID")).rejects.toEqual(tooLarge("MANIFEST_INVALID"));
+    const denied = () => new RegistryError("DENIED", { status: 413 });
+    await expect(body.bytes(10, denied)).rejects.toEqual(tooLarge("DENIED"));
     expect(reads()).toBe(0);
   });
 
   test("is refused as soon as it is when its length says nothing", async () => {
     const { iterable, reads } = source([bytes(5), bytes(5), bytes(1), bytes(1_000)]);
     const body = new RequestBody(iterable, null, patient);
-    await expect(body.bytes(10, "SIZE_INVALID")).rejects.toEqual(tooLarge("SIZE_INVALID"));
+    await expect(body.bytes(10)).rejects.toEqual(tooLarge("SIZE_INVALID"));
     expect(reads()).toBe(3);
   });
 
   test("may be exactly as long as the limit", async () => {
-    expect(
-      await new RequestBody(streamOf(bytes(5), bytes(5)), null, patient).bytes(10, "SIZE_INVALID"),
-    ).toHaveLength(10);
+    expect(await new RequestBody(streamOf(bytes(5), bytes(5)), null, patient).bytes(10)).toHaveLength(10);
   });
 });
 
