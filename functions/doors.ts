@@ -29,6 +29,10 @@ import { armRegistries } from "./arm/registries.ts";
 import { armRegistry } from "./arm/registry.ts";
 import { armRepositoryCosts } from "./arm/repository-costs.ts";
 import { armRepositoryUsages } from "./arm/repository-usages.ts";
+import { armResourceGroup } from "./arm/scope/resource-group.ts";
+import { armResources } from "./arm/scope/resources.ts";
+import { armSubscription } from "./arm/scope/subscription.ts";
+import { armSubscriptions } from "./arm/scope/subscriptions.ts";
 import { armUsageReconciliation } from "./arm/usage-reconciliation.ts";
 import { armUsages } from "./arm/usages.ts";
 import type { Door, QueueDoor, TimerDoor } from "./door.ts";
@@ -79,6 +83,10 @@ export const doors: readonly Door[] = [
   oauth2Token,
   oauth2Exchange,
   publicKeys,
+  armSubscriptions,
+  armSubscription,
+  armResourceGroup,
+  armResources,
   armRegistries,
   armGroupRegistries,
   armNameAvailability,

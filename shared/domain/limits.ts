@@ -180,6 +180,8 @@ export const limits = {
 
   /** Characters of `last`: an item of the page before. */
   lastCharsMax: 1_024,
+  /** Characters of the management API's `$filter`. */
+  filterCharsMax: 1_024,
   /** Items of one page, and bytes of a page of referrers. */
   pageItemsMax: 1_000,
   referrersPageBytesMax: 4 * mebibyte,

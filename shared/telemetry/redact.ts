@@ -7,8 +7,12 @@ const targetCharsMax = 8 * 1024;
 
 /** Query parameters of the registry APIs and of the management API. The values of all others, such as a signature's, are not written down. */
 const knownParameters: ReadonlySet<string> = new Set([
+  "$filter",
   "$skiptoken",
+  "$top",
+  "%24filter",
   "%24skiptoken",
+  "%24top",
   "api-version",
   "access_type",
   "artifactType",

@@ -83,6 +83,10 @@ export function requirementOf(kind: Route["kind"], method: string): Requirement 
     case "acr-deleted-tag":
     case "acr-deleted-manifest":
       return method === "POST" ? restoreDeleted : remove;
+    case "arm-subscriptions":
+    case "arm-subscription":
+    case "arm-resources":
+    case "arm-resource-group":
     case "arm-registries":
     case "arm-group-registries":
     case "arm-name-availability":

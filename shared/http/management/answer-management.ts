@@ -26,14 +26,30 @@ import { answerRegistry } from "./registry/answer-registry.ts";
 import { createRegistryAs } from "./registry/create-registry-as.ts";
 import { demandApiVersion, demandScope, groupOf, isSame, unknownRegistry } from "./resource.ts";
 import type { ArmRegistryRoute, ArmRoute } from "./route.ts";
+import { answerResources } from "./scope/answer-resources.ts";
+import { answerResourceGroup, answerSubscription, answerSubscriptions } from "./scope/answer-scopes.ts";
 
 /** Whatever is asked by the management API, in the manner of Azure Resource Manager. */
 export async function answerManagement(request: ManagementRequest, route: ArmRoute): Promise<Reply> {
   demandApiVersion(request.query);
   demandScope(request.hosts, request.host, route);
   if ("registry" in route) return await answerOfRegistry(request, route);
-  if (route.kind === "arm-name-availability") return await answerNameAvailability(request);
-  return await answerRegistries(request, "group" in route ? route.group : undefined);
+  switch (route.kind) {
+    case "arm-subscriptions":
+      return answerSubscriptions(request);
+    case "arm-subscription":
+      return answerSubscription(request);
+    case "arm-resource-group":
+      return answerResourceGroup(request, route.group);
+    case "arm-resources":
+      return await answerResources(request);
+    case "arm-name-availability":
+      return await answerNameAvailability(request);
+    case "arm-registries":
+      return await answerRegistries(request, undefined);
+    case "arm-group-registries":
+      return await answerRegistries(request, route.group);
+  }
 }
 
 async function answerOfRegistry(request: ManagementRequest, route: ArmRegistryRoute): Promise<Reply> {

@@ -20,7 +20,7 @@ export function demandScope(hosts: Hosts, host: string, route: ArmRoute): void {
   if (!hosts.plain.includes(bare) && !hosts.shared.includes(bare)) {
     throw new RegistryError("NAME_UNKNOWN", { message: "nothing is managed on this host" });
   }
-  if (!isSame(route.subscription, scope.subscriptionId)) {
+  if (route.subscription !== undefined && !isSame(route.subscription, scope.subscriptionId)) {
     throw new RegistryError("NAME_UNKNOWN", {
       managementCode: "SubscriptionNotFound",
       message: `The subscription '${route.subscription.slice(0, 100)}' could not be found.`,

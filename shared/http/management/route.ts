@@ -18,7 +18,12 @@ export type ArmRegistryRoute = ArmResource &
 export type ArmRoute =
   | ArmRegistryRoute
   | { readonly kind: "arm-group-registries"; readonly subscription: string; readonly group: string }
-  | { readonly kind: "arm-registries" | "arm-name-availability"; readonly subscription: string };
+  | { readonly kind: "arm-resource-group"; readonly subscription: string; readonly group: string }
+  | {
+      readonly kind: "arm-registries" | "arm-name-availability" | "arm-subscription" | "arm-resources";
+      readonly subscription: string;
+    }
+  | { readonly kind: "arm-subscriptions"; readonly subscription: undefined };
 
 /** By what follows the registry in the path, in lower case. */
 const kinds = {
@@ -47,6 +52,10 @@ const itemKinds = {
 } as const satisfies Record<string, string>;
 
 export const armMethods = {
+  "arm-subscriptions": ["GET"],
+  "arm-subscription": ["GET"],
+  "arm-resources": ["GET"],
+  "arm-resource-group": ["GET", "HEAD"],
   "arm-registries": ["GET"],
   "arm-group-registries": ["GET"],
   "arm-name-availability": ["POST"],
@@ -73,13 +82,26 @@ export const armMethods = {
 const provider =
   /^\/subscriptions\/([^/]+)(?:\/resourcegroups\/([^/]+))?\/providers\/microsoft\.containerregistry\/(registries|checknameavailability)(?:\/([^/]+)(?:\/(.*?))?)?\/?$/i;
 
+const container = /^\/subscriptions(?:\/([^/]+)(?:\/(?:(resources)|resourcegroups\/([^/]+)))?)?\/?$/i;
+
+/** What is above providers: subscriptions, and what they contain. */
+function parseContainer(path: string): ArmRoute | undefined {
+  const match = container.exec(path);
+  if (match === null) return undefined;
+  const [, subscriptionText, resources, group] = match;
+  if (subscriptionText === undefined) return { kind: "arm-subscriptions", subscription: undefined };
+  const subscription = decodeOnce(subscriptionText);
+  if (group !== undefined) return { kind: "arm-resource-group", subscription, group: decodeOnce(group) };
+  return { kind: resources === undefined ? "arm-subscription" : "arm-resources", subscription };
+}
+
 /**
  * The route of a raw path. As everywhere in Azure Resource Manager, case does not matter, nor does a slash at the end.
  * @see https://learn.microsoft.com/rest/api/containerregistry/registries
  */
 export function parseArmRoute(path: string): ArmRoute | undefined {
   const match = provider.exec(path);
-  if (match === null) return undefined;
+  if (match === null) return parseContainer(path);
   const [, subscriptionText = "", groupText, type = "", registry, rest = ""] = match;
   const subscription = decodeOnce(subscriptionText);
   const group = groupText === undefined ? undefined : decodeOnce(groupText);

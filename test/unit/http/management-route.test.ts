@@ -52,6 +52,18 @@ describe("a route of the management API", () => {
     expect(of(`${provider}/checkNameAvailability`)).toEqual([name, name, name]);
   });
 
+  test("of a subscription, a resource group, and what is in them", () => {
+    const of = (path: string) => [path, `${path}/`, path.toLowerCase()].map((each) => parseRoute(each));
+    const subscription = "s";
+    for (const [path, route] of [
+      ["/subscriptions", { kind: "arm-subscriptions", subscription: undefined }],
+      ["/subscriptions/s", { kind: "arm-subscription", subscription }],
+      ["/subscriptions/s/resources", { kind: "arm-resources", subscription }],
+      ["/subscriptions/s/resourceGroups/g", { kind: "arm-resource-group", subscription, group: "g" }],
+    ] as const)
+      expect(of(path)).toEqual([route, route, route]);
+  });
+
   test("of a token or a scope map has its name", () => {
     for (const [list, kind] of [
       ["tokens", "arm-token"],
@@ -68,9 +80,10 @@ describe("a route of the management API", () => {
   });
 
   test.each([
-    "/subscriptions",
-    "/subscriptions/s",
-    "/subscriptions/s/resourceGroups/g",
+    "/subscriptions//",
+    "/subscriptions/s/resourceGroups",
+    "/subscriptions/s/resources/g",
+    "/subscriptions/s/resourceGroups/g/resources",
     base.replace("/resourceGroups/g", ""),
     base.replace("/registries/local", ""),
     base.replace("registries/local", "checkNameAvailability"),

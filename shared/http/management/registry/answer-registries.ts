@@ -1,4 +1,5 @@
 import { findRegistry, listRegistriesByGroup } from "../../../catalog/registries.ts";
+import type { RegistryDocument } from "../../../catalog/registry-documents.ts";
 import { limits } from "../../../domain/limits.ts";
 import type { Reply } from "../../exchange.ts";
 import { jsonReply, malformed } from "../../json.ts";
@@ -18,23 +19,32 @@ export async function answerRegistries(
   request: ManagementRequest,
   group: string | undefined,
 ): Promise<Reply> {
-  const { ports, hosts, method, query } = request;
-  const asked = parseSkipToken(query);
+  const { token, limit } = parseSkipToken(request.query);
+  const page = await readPage(request, group, token, limit);
+  const value = await Promise.all(page.registries.map((registry) => describeRegistry(request, registry)));
+  const path = registriesPath(request.hosts.scope, group);
+  return jsonReply(request.method, { value, ...nextPageOf(request, path, page.limit, page.next) });
+}
+
+/** A page of registries that are there. @throws RegistryError with status 400 for a token of no list of the group */
+export async function readPage(
+  { ports }: ManagementRequest,
+  group: string | undefined,
+  token: string | undefined,
+  asked: number,
+): Promise<{ registries: RegistryDocument[]; limit: number; next: string | undefined }> {
   // Each costs three reads.
-  const limit = Math.min(asked.limit, limits.pageReadItemsMax);
-  const { token } = asked;
+  const limit = Math.min(asked, limits.pageReadItemsMax);
   const isOfGroup = group === undefined || token?.startsWith(`${group.toLowerCase()}:`);
   if (token !== undefined && !(rankGrammar.test(token) && isOfGroup))
     throw malformed("$skiptoken is that of a nextLink");
-  if (limit === 0) return jsonReply(method, { value: [] });
+  if (limit === 0) return { registries: [], limit, next: undefined };
   const page = await listRegistriesByGroup(ports, group, token, limit);
   const found = await Promise.all(
     page.registries.map(async ({ rid, name }) => {
       const registry = await findRegistry(ports, name);
-      return registry?.rid === rid ? [await describeRegistry(request, registry)] : [];
+      return registry?.rid === rid ? [registry] : [];
     }),
   );
-  const next = page.more ? page.registries.at(-1)?.rank : undefined;
-  const path = registriesPath(hosts.scope, group);
-  return jsonReply(method, { value: found.flat(), ...nextPageOf(request, path, limit, next) });
+  return { registries: found.flat(), limit, next: page.more ? page.registries.at(-1)?.rank : undefined };
 }
