@@ -69,9 +69,9 @@ describe("the doors", () => {
     const files = projectFiles("functions").filter((path) =>
       /^export const \w+: (Queue|Timer)?Door\b/m.test(readProjectFile(path)),
     );
-    expect(
-      files.map((path) => nameOf(path)).sort(),
-    ).toEqual(core.functions.map(({ metadata }) => metadata.name).sort());
+    expect(files.map((path) => nameOf(path)).sort()).toEqual(
+      core.functions.map(({ metadata }) => metadata.name).sort(),
+    );
   });
 
   test("open to what queues and timers bring, each with a name that says which", () => {
