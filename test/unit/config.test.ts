@@ -108,6 +108,14 @@ describe("the configuration", () => {
     });
   });
 
+  it("has the operator's prices, if he names them", () => {
+    expect(readConfig({}).prices).toBeUndefined();
+    const tier = { registryMonth: 5, gibMonth: 0.1 };
+    const prices = { currency: "USD", Basic: tier, Standard: tier, Premium: tier };
+    expect(readConfig({ PRICES: JSON.stringify(prices) }).prices).toEqual(prices);
+    expect(() => readConfig({ PRICES: "{}" })).toThrow("PRICES: currency is three capital letters");
+  });
+
   it("has lifecycle rules go round once a day, unless told otherwise", () => {
     expect(readConfig({}).graces.retentionSeconds).toBe(86_400);
     expect(readConfig({ RETENTION_INTERVAL_SECONDS: "3600" }).graces.retentionSeconds).toBe(3_600);

@@ -31,10 +31,8 @@ export function attributeToTier(
     const known = before?.[month] ?? {};
     const rest = restOf(known, to - from, meter === undefined ? 0n : meteredIn(meter, month));
     const { millis, byteMillis } = known[tier] ?? { millis: 0, byteMillis: "0" };
-    months[month] = {
-      ...known,
-      [tier]: { millis: millis + rest.millis, byteMillis: String(BigInt(byteMillis) + rest.byteMillis) },
-    };
+    const time = { millis: millis + rest.millis, byteMillis: String(BigInt(byteMillis) + rest.byteMillis) };
+    months[month] = time.millis === 0 ? known : { ...known, [tier]: time };
     from = to;
   }
   return months;
