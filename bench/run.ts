@@ -26,6 +26,7 @@ import { type Registry, startDistribution, startPeer, startPortolan } from "./re
 import { countRequests } from "./requests.ts";
 import { measureSender } from "./sender.ts";
 import { measureTags } from "./tags.ts";
+import { measureNeighbour } from "./tenants/neighbour.ts";
 
 const root = join(import.meta.dirname, "..");
 const defaultRounds = 5;
@@ -44,6 +45,7 @@ const parts: Readonly<Record<string, Part>> = {
   collection: measureCollectionUnderLoad,
   reclaim: measureReclaim,
   deletion: measureLargeRepository,
+  neighbour: measureNeighbour,
 };
 
 interface PartResult {

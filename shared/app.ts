@@ -12,6 +12,7 @@ import { createLog, type Log } from "./telemetry/log.ts";
 import type { TelemetrySettings } from "./telemetry/settings.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 import { RateLimiter } from "./tenancy/rate-limiter.ts";
+import { RefusalPace } from "./tenancy/refusal-pace.ts";
 import { RegistryDirectory } from "./tenancy/registry-directory.ts";
 import { UsageQuota } from "./tenancy/storage-quota.ts";
 import { workThrough } from "./upkeep/do-work.ts";
@@ -84,6 +85,7 @@ async function composeApp(config: Config, log: Log, telemetry: Telemetry | undef
     hosts: config.hosts,
     identity: opened?.identity,
     rates: opened && new RateLimiter(config.tiers, config.instances, ports.clock),
+    pace: opened && config.holdsRefusals ? new RefusalPace(ports) : undefined,
     bodyTimes: defaultBodyTimes,
     log,
     accessLogSample: config.accessLogSample,

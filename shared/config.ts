@@ -39,6 +39,8 @@ export interface Config {
   readonly defaultTier: Tier;
   /** Instances that are expected to answer at once: each lets its part of the requests through that a tier allows. */
   readonly instances: number;
+  /** Whether refusals are held back where there are many: not in a function app, which pays for the time, and has few places. */
+  readonly holdsRefusals: boolean;
   /** How long tokens work, in seconds; undefined: nobody has to say who he is. */
   readonly auth: AuthSettings | undefined;
   /** Where the keys of tokens and passwords are; undefined only where nobody has to say who he is. */
@@ -101,6 +103,7 @@ export function readConfig(env: Environment): Config {
     prices: readPrices(env["PRICES"], "PRICES"),
     defaultTier: readTier(env["DEFAULT_TIER"]),
     instances: readInstances(env["EXPECTED_INSTANCES"]),
+    holdsRefusals: !env["WEBSITE_SITE_NAME"],
     auth,
     keys: readKeySettings(env, { auth: auth !== undefined, dataDir: dataDirOf(store, env) }),
     entra: readEntraSettings(env),

@@ -104,6 +104,12 @@ export const limits = {
   burstSeconds: 10,
   rateIdentitiesMax: 20_000,
 
+  /** Refusals of one registry that one process answers at once, and every second after that; the others wait, up to so many of them. */
+  refusalsMax: 1_000,
+  refusalsPerSecondMax: 200,
+  refusalHeldSeconds: 1,
+  refusalsHeldMax: 2_000,
+
   /** Seconds that a registry's usage is taken for true without another look, and that bytes stay reserved which it may not tell of yet. */
   usageCacheSeconds: 5,
   reservationSeconds: 120,

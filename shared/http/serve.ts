@@ -11,6 +11,7 @@ import type { Ports } from "../ports/ports.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { ObservedRequest, Telemetry } from "../telemetry/telemetry.ts";
 import type { RateLimiter } from "../tenancy/rate-limiter.ts";
+import type { RefusalPace } from "../tenancy/refusal-pace.ts";
 import { answerAcr } from "./acr/answer-acr.ts";
 import { answerDeletedCatalog } from "./acr/answer-deleted.ts";
 import { formatAcrPath, isAcrRoute } from "./acr/route.ts";
@@ -51,12 +52,23 @@ export interface Service {
   readonly identity?: Identity | undefined;
   /** Absent where nobody has to say who he is: whoever is alone here need not be kept from others. */
   readonly rates?: RateLimiter | undefined;
+  /** Absent where refusals are answered at once. */
+  readonly pace?: RefusalPace | undefined;
   readonly bodyTimes: BodyTimes;
   readonly log: Log;
   /** The part of all requests that get a line in the log, 0 to 1; usually 1. */
   readonly accessLogSample?: number;
   /** Absent where telemetry is off. */
   readonly telemetry?: Telemetry | undefined;
+}
+
+/** How far a request came in. */
+interface Arrival {
+  readonly observed: ObservedRequest | undefined;
+  /** The registry that it asks. */
+  rid: string;
+  /** Whether it was let in: then its registry's limits bound it, or it is the administrator's. */
+  admitted: boolean;
 }
 
 /** The one pipeline: request -> route -> registry -> use case -> reply. Never throws; every error is rendered here. */
@@ -69,14 +81,16 @@ export function serve(service: Service, request: IncomingRequest): Promise<Reply
 async function reply(service: Service, request: IncomingRequest, observed?: ObservedRequest): Promise<Reply> {
   const startedAt = performance.now();
   const target = splitTarget(request.url);
+  const arrival: Arrival = { observed, rid: "", admitted: false };
   let body: RequestBody | undefined;
   let made: Reply;
   try {
     body = new RequestBody(request.body, request.headers.get("content-length"), service.bodyTimes);
-    made = await answer(service, request, target, body, observed);
+    made = await answer(service, request, target, body, arrival);
   } catch (error) {
     if (!(error instanceof RegistryError)) logFailure(service.log, request, error);
     made = renderError(error, request.method, target.path);
+    if (!arrival.admitted && made.status < 500) made = await paced(service, arrival, made);
   }
   // A reply before the end of the body is lost on the way, or taken for the reply to the next request.
   if (body?.ended !== true && (body === undefined || !(await body.drain(limits.drainBytesMax)))) {
@@ -88,6 +102,17 @@ async function reply(service: Service, request: IncomingRequest, observed?: Obse
   if (made.body !== undefined && typeof made.body !== "string" && !(made.body instanceof Uint8Array))
     made = { ...made, body: watched(log, request, made.body) };
   return observed === undefined ? made : observeReply(observed, made, received);
+}
+
+/** A refusal, held back where there are too many of them. */
+async function paced({ pace }: Service, { rid }: Arrival, refusal: Reply): Promise<Reply> {
+  const seconds = pace === undefined ? 0 : await pace.hold(rid);
+  const after = refusal.headers["retry-after"];
+  if (seconds === 0 || after === undefined) return refusal;
+  return {
+    ...refusal,
+    headers: { ...refusal.headers, "retry-after": String(Math.max(1, Number(after) - seconds)) },
+  };
 }
 
 /** A body that fails half-way cannot be rendered as an error any more; the door cuts it off, and here it is told. */
@@ -112,19 +137,10 @@ async function answer(
   request: IncomingRequest,
   target: Target,
   body: RequestBody,
-  observed: ObservedRequest | undefined,
+  arrival: Arrival,
 ): Promise<Reply> {
   const { method } = request;
-  if (request.url.length > limits.targetCharsMax) {
-    const message = `a request target has at most ${limits.targetCharsMax} characters`;
-    throw new RegistryError("UNSUPPORTED", { status: 414, message });
-  }
-  const route = parseRoute(target.path);
-  if (route === undefined)
-    throw new RegistryError("UNSUPPORTED", { status: 404, message: "no such API route" });
-  if (!routeMethods[route.kind].includes(method)) {
-    throw new RegistryError("UNSUPPORTED", { headers: { allow: routeMethods[route.kind].join(", ") } });
-  }
+  const route = routeOf(request, target);
   if (route.kind === "health") return jsonReply(method, { status: "ok" });
 
   const { headers } = request;
@@ -132,9 +148,15 @@ async function answer(
   const query = target.query === "" ? noQuery : new URLSearchParams(target.query);
   if ("subscription" in route) {
     await demandAdministrator(service, headers.get("authorization"));
+    arrival.admitted = true;
     return await answerManagement({ ...service, host, method, headers, query, body }, route);
   }
-  if (isAuthRoute(route)) return await answerAuth({ ...service, host, method, headers, query, body }, route);
+  if (isAuthRoute(route)) {
+    const addressed = ({ rid }: RegistryDocument) => {
+      arrival.rid = rid;
+    };
+    return await answerAuth({ ...service, host, method, headers, query, body, addressed }, route);
+  }
   const address =
     route.kind === "base"
       ? { ...registryMeant(service.hosts, host, hintsOf(headers.get("authorization"))), name: "" }
@@ -144,7 +166,8 @@ async function answer(
   if (registry === undefined) {
     throw new RegistryError("NAME_UNKNOWN", { message: "no registry of that name answers here" });
   }
-  observed?.addressed(registry.name);
+  arrival.observed?.addressed(registry.name);
+  arrival.rid = registry.rid;
   const { identity, repositories } = service;
   const { name, prefix } = address;
   let caller: Caller | Promise<Caller> = anybody;
@@ -159,6 +182,7 @@ async function answer(
     if (caller instanceof Promise) caller = await caller;
   }
   service.rates?.admit(registry, identityOf(caller.principal), requestKindOf(route.kind, method));
+  arrival.admitted = true;
   if (route.kind === "base") return jsonReply(method, {});
   const exchange: Exchange = {
     ports: service.ports,
@@ -175,6 +199,21 @@ async function answer(
     prefix,
   };
   return await dispatch(exchange, route, name);
+}
+
+/** @throws RegistryError for whatever no route answers */
+function routeOf({ method, url }: IncomingRequest, { path }: Target): Route {
+  if (url.length > limits.targetCharsMax) {
+    const message = `a request target has at most ${limits.targetCharsMax} characters`;
+    throw new RegistryError("UNSUPPORTED", { status: 414, message });
+  }
+  const route = parseRoute(path);
+  if (route === undefined)
+    throw new RegistryError("UNSUPPORTED", { status: 404, message: "no such API route" });
+  if (!routeMethods[route.kind].includes(method)) {
+    throw new RegistryError("UNSUPPORTED", { headers: { allow: routeMethods[route.kind].join(", ") } });
+  }
+  return route;
 }
 
 /** The management API is above all registries; the default one stands for them where passwords are remembered. */

@@ -33,6 +33,8 @@ export interface AuthRequest {
   readonly query: URLSearchParams;
   readonly body: RequestBody;
   readonly log: Log;
+  /** Is told which registry is meant. */
+  readonly addressed: (registry: RegistryDocument) => void;
 }
 
 /** No cache may keep a token. @see https://www.rfc-editor.org/rfc/rfc6749#section-5.1 */
@@ -164,7 +166,7 @@ async function exchange(request: AuthRequest, identity: Identity): Promise<Reply
 
 /** The registry that is meant. Nobody has said yet who he is, so the requests of all are counted together. */
 async function find(
-  { hosts, host, registries, rates }: AuthRequest,
+  { hosts, host, registries, rates, addressed }: AuthRequest,
   fields: URLSearchParams,
   hints: Parameters<typeof registryMeant>[2],
 ): Promise<{ registry: RegistryDocument; prefix: string }> {
@@ -174,6 +176,7 @@ async function find(
   if (registry === undefined) {
     throw new RegistryError("NAME_UNKNOWN", { message: "no registry of that name answers here" });
   }
+  addressed(registry);
   rates?.admit(registry, identityOf({ kind: "anonymous" }), "token");
   return { ...meant, registry };
 }
