@@ -23,7 +23,7 @@ import type { ManagementExchange, ManagementRequest } from "./exchange.ts";
 import { answerNameAvailability } from "./registry/answer-name-availability.ts";
 import { answerRegistries } from "./registry/answer-registries.ts";
 import { answerRegistry } from "./registry/answer-registry.ts";
-import { createRegistryAs } from "./registry/create-registry-as.ts";
+import { putRegistry } from "./registry/put-registry.ts";
 import { demandApiVersion, demandScope, groupOf, isSame, unknownRegistry } from "./resource.ts";
 import type { ArmRegistryRoute, ArmRoute } from "./route.ts";
 import { answerResources } from "./scope/answer-resources.ts";
@@ -54,12 +54,12 @@ export async function answerManagement(request: ManagementRequest, route: ArmRou
 
 async function answerOfRegistry(request: ManagementRequest, route: ArmRegistryRoute): Promise<Reply> {
   const { ports, hosts, method } = request;
+  if (route.kind === "arm-registry" && method === "PUT") return await putRegistry(request, route);
   const name = asRegistryName(route.registry.toLowerCase());
   // What others have made or changed a moment ago counts.
   const registry = name === undefined ? undefined : await findRegistry(ports, name);
   if (registry !== undefined && isSame(groupOf(hosts.scope, registry), route.group))
     return await answerBelow({ ...request, registry }, route);
-  if (route.kind === "arm-registry" && method === "PUT") return await createRegistryAs(request, route);
   // What is not there needs no deletion.
   if (route.kind === "arm-registry" && method === "DELETE") return { status: 204, headers: {} };
   throw unknownRegistry(route.group, route.registry);

@@ -12,20 +12,16 @@ import type { PolicyChange } from "./parse-policies.ts";
 import { parseUpdate, parseWhole, type RegistryRequest } from "./parse-registry.ts";
 
 /**
- * GET, PUT, PATCH and DELETE of a registry that is there.
+ * GET, PATCH and DELETE of a registry that is there.
  * @see https://learn.microsoft.com/rest/api/containerregistry/registries
  */
 export async function answerRegistry(exchange: ManagementExchange): Promise<Reply> {
-  const { method, body, registry } = exchange;
+  const { method, body } = exchange;
   switch (method) {
     case "DELETE":
       return await remove(exchange);
     case "PATCH":
       return await describe(await change(exchange, parseUpdate(await readJsonObject(body))));
-    case "PUT": {
-      const whole = parseWhole(await readJsonObject(body), registry.storage.account);
-      return await describe(await change(exchange, whole));
-    }
     default:
       return await describe(exchange);
   }
@@ -33,9 +29,21 @@ export async function answerRegistry(exchange: ManagementExchange): Promise<Repl
 
 /** Whatever is in it: from now on it is not found, what it had is purged later, and its name is its group's for a while. */
 async function remove({ ports, registries, registry, hosts }: ManagementExchange): Promise<Reply> {
-  await deleteRegistry(ports, registry.rid, groupOf(hosts.scope, registry));
+  const isDeleted = await deleteRegistry(ports, registry.rid, groupOf(hosts.scope, registry));
   registries.forget(registry.name);
-  return emptyReply(200);
+  return isDeleted ? emptyReply(200) : { status: 204, headers: {} };
+}
+
+/**
+ * Makes of the registry what a whole body asks for.
+ * @returns undefined when there is no such registry any more
+ */
+export async function replaceRegistryAs(
+  exchange: ManagementExchange,
+  asked: Readonly<Record<string, unknown>>,
+): Promise<Reply | undefined> {
+  const changed = await tryChange(exchange, parseWhole(asked, exchange.registry.storage.account));
+  return changed === undefined ? undefined : await describe(changed);
 }
 
 /**
@@ -49,11 +57,18 @@ export async function withPolicies(
   return await change(exchange, { policies, revokes: [] });
 }
 
-async function change(
+async function change(exchange: ManagementExchange, asked: RegistryRequest): Promise<ManagementExchange> {
+  const changed = await tryChange(exchange, asked);
+  if (changed !== undefined) return changed;
+  throw unknownRegistry(groupOf(exchange.hosts.scope, exchange.registry), exchange.registry.name);
+}
+
+/** @returns undefined when there is no such registry any more */
+async function tryChange(
   exchange: ManagementExchange,
   { tier, tags, policies, adminUser, revokes }: RegistryRequest,
-): Promise<ManagementExchange> {
-  const { ports, registries, hosts } = exchange;
+): Promise<ManagementExchange | undefined> {
+  const { ports, registries } = exchange;
   const { rid, name } = exchange.registry;
   if (adminUser === true) keysOf(exchange);
   const registry = await changeRegistry(ports, rid, (before) => ({
@@ -61,11 +76,12 @@ async function change(
     ...(tags === undefined ? {} : { tags }),
     ...(policies === undefined ? {} : { policies: policies(before.policies, ports.clock.now()) }),
   }));
+  registries.forget(name);
+  if (registry === undefined) return undefined;
   // Even when nothing has changed: the change before may have ended here.
   if (revokes.length > 0) await revoke(ports, rid, revokes);
   if (adminUser !== undefined) await switchAdminUser(exchange, exchange.registry, adminUser);
   registries.forget(name);
-  if (registry === undefined) throw unknownRegistry(groupOf(hosts.scope, exchange.registry), name);
   return { ...exchange, registry };
 }
 

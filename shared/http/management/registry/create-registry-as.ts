@@ -3,26 +3,31 @@ import { RegistryError } from "../../../domain/errors.ts";
 import { createRegistry } from "../../../tenancy/create-registry.ts";
 import type { NameHolder } from "../../../tenancy/name-holder.ts";
 import type { Reply } from "../../exchange.ts";
-import { jsonReply, malformed, readJsonObject } from "../../json.ts";
+import { jsonReply, malformed } from "../../json.ts";
 import { keysOf } from "../access/keys-of.ts";
 import { switchAdminUser } from "../access/switch-admin-user.ts";
 import type { ManagementRequest } from "../exchange.ts";
+import { groupOf, isSame } from "../resource.ts";
 import type { ArmResource } from "../route.ts";
 import { describeRegistry } from "./describe-registry.ts";
 import { parseWhole } from "./parse-registry.ts";
 import { checkRegistryName, isKept } from "./registry-name.ts";
 
-/** PUT of a registry that is not there: 201 with all of it. */
+/**
+ * Makes the registry that a body asks for: 201 with all of it.
+ * @returns undefined when the group has one of that name by now
+ */
 export async function createRegistryAs(
   request: ManagementRequest,
   { group, registry: text }: ArmResource,
-): Promise<Reply> {
+  asked: Readonly<Record<string, unknown>>,
+): Promise<Reply | undefined> {
   const { ports, registries, hosts, method } = request;
   const checked = checkRegistryName(hosts, text);
   if ("refusal" in checked) throw malformed(checked.refusal);
   const { name } = checked;
   if (isKept(hosts, name, group)) throw inUse(describeUse(text));
-  const { tier, tags, policies, adminUser } = parseWhole(await readJsonObject(request.body), ports.region);
+  const { tier, tags, policies, adminUser } = parseWhole(asked, ports.region);
   if (adminUser === true) keysOf(request);
   const usual = await deploymentPolicies(request);
   const made = await createRegistry(ports, name, {
@@ -33,7 +38,11 @@ export async function createRegistryAs(
   });
   // That there was none may be remembered.
   registries.forget(name);
-  if ("heldBy" in made) throw inUse(describeHolder(text, made.heldBy));
+  if ("heldBy" in made) {
+    const { heldBy } = made;
+    if (heldBy.kind === "registry" && isSame(groupOf(hosts.scope, heldBy.registry), group)) return undefined;
+    throw inUse(describeHolder(text, heldBy));
+  }
   if (adminUser !== undefined) await switchAdminUser(request, made, adminUser);
   return jsonReply(method, await describeRegistry(request, made), 201);
 }
