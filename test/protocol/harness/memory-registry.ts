@@ -6,6 +6,7 @@ import { RepositoryDirectory } from "../../../shared/catalog/repository-director
 import { readConfig } from "../../../shared/config.ts";
 import { usualGraces } from "../../../shared/domain/graces.ts";
 import type { Place } from "../../../shared/domain/place.ts";
+import type { Prices } from "../../../shared/domain/pricing/prices.ts";
 import { usualTiers } from "../../../shared/domain/tiers/table.ts";
 import type { Reply } from "../../../shared/http/exchange.ts";
 import { type BodyTimes, defaultBodyTimes } from "../../../shared/http/request-body.ts";
@@ -27,6 +28,7 @@ export interface MemoryRegistryOptions extends RegistryOptions {
   readonly bodyTimes?: BodyTimes;
   /** ms since 1970. Absent: the time, but never twice the same, so that what is pushed later is later. */
   readonly now?: () => number;
+  readonly prices?: Prices;
 }
 
 export interface MemoryRegistry extends Registry {
@@ -70,6 +72,7 @@ async function memoryService(
     region: "local",
     graces: usualGraces,
     tiers: usualTiers,
+    prices: options.prices,
     pause: async (millis) => {
       waited += millis;
     },
