@@ -4,7 +4,8 @@ import { tierOf } from "../../../domain/tiers/table.ts";
 import { isAdminUserEnabled } from "../access/switch-admin-user.ts";
 import type { ManagementRequest } from "../exchange.ts";
 import { loginServer, resourceId } from "../resource.ts";
-import { describeRetention } from "./parse-policies.ts";
+import { describeRetention, onlyStatus } from "./parse-policies.ts";
+import { only } from "./parse-registry.ts";
 
 /** A registry as the hosted service shows it. One read. @see https://learn.microsoft.com/rest/api/containerregistry/registries/get */
 export async function describeRegistry(
@@ -29,12 +30,19 @@ export async function describeRegistry(
       anonymousPullEnabled: policies.anonymousPull !== undefined,
       ...(policies.anonymousPull === undefined ? {} : { anonymousPullRepositories: policies.anonymousPull }),
       policies: describePolicies(policies),
+      // Clients read these of every registry of the hosted service.
+      ...only,
+      encryption: { status: "disabled" },
+      dataEndpointHostNames: [],
+      privateEndpointConnections: [],
     },
   };
 }
 
 function describePolicies({ softDelete, lifecycle }: RegistryPolicies): unknown {
+  const fixed = Object.entries(onlyStatus).map(([name, status]): [string, unknown] => [name, { status }]);
   return {
+    ...Object.fromEntries(fixed),
     softDeletePolicy: {
       retentionDays: softDelete?.days ?? limits.softDeleteDaysUsual,
       status: softDelete?.enabled === true ? "enabled" : "disabled",

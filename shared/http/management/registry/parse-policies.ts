@@ -12,8 +12,8 @@ type Json = Readonly<Record<string, unknown>>;
 const retentionDaysUsual = 7;
 const retentionDaysMax = 365;
 
-/** Policies that have one status here, by which templates ask for what there is anyway. */
-const onlyStatus: Readonly<Record<string, string>> = {
+/** Policies that have one status here: shown, and taken from templates, which ask for what there is anyway. */
+export const onlyStatus: Readonly<Record<string, string>> = {
   azureADAuthenticationAsArmPolicy: "enabled",
   exportPolicy: "enabled",
   quarantinePolicy: "disabled",
