@@ -16,6 +16,7 @@ export class RefusalPace {
   readonly #ports: Pick<Ports, "clock" | "pause">;
   readonly #buckets = new Map<string, Bucket>();
   #held = 0;
+  #sinceStart = 0;
 
   constructor(ports: Pick<Ports, "clock" | "pause">) {
     this.#ports = ports;
@@ -24,14 +25,17 @@ export class RefusalPace {
   /**
    * Resolves when the refusal is to be answered.
    * @param rid the registry that was asked; empty where none was known
-   * @returns the seconds that it was held
+   * @returns the seconds that it was held, on average
    */
   async hold(rid: string): Promise<number> {
     // Each that is held takes memory: beyond that many, all are answered at once.
     if (this.#take(rid) || this.#held >= limits.refusalsHeldMax) return 0;
     this.#held += 1;
+    this.#sinceStart += 1;
+    // Spread by the golden ratio: those who were refused together would come back together, and others would wait for all of them.
+    const part = 0.5 + ((this.#sinceStart * 0.618_034) % 1);
     try {
-      await this.#ports.pause(limits.refusalHeldSeconds * 1000);
+      await this.#ports.pause(Math.round(part * limits.refusalHeldSeconds * 1000));
     } finally {
       this.#held -= 1;
     }

@@ -14,6 +14,8 @@ let now = Date.UTC(2026, 0, 1);
 let guarded: GuardedRegistry;
 /** Those who are held. */
 let waiting: (() => void)[] = [];
+/** For how long, in ms. */
+let pauses: number[] = [];
 let send: (target: string, headers: Readonly<Record<string, string>>, method?: string) => Promise<Answer>;
 
 beforeEach(async () => {
@@ -21,9 +23,11 @@ beforeEach(async () => {
   await guarded.addRegistry("noisy");
   await guarded.addRegistry("quiet");
   waiting = [];
+  pauses = [];
   const tiers = { ...usualTiers, Premium: { ...usualTiers.Premium, readsPerMinuteEach: 1 } };
   const clock = { now: () => now };
-  const pause = async () => {
+  const pause = async (millis: number) => {
+    pauses.push(millis);
     await new Promise<void>((resolve) => {
       waiting.push(resolve);
     });
@@ -110,6 +114,10 @@ test("no more are held than there is room for", async () => {
   const held = Array.from({ length: limits.refusalsHeldMax }, async () => await send(tags, noisy));
   await expect.poll(() => waiting.length).toBe(limits.refusalsHeldMax);
   expect((await send(tags, noisy)).status).toBe(401);
+  // They come back one by one, not all at once.
+  const ends = pauses.toSorted((a, b) => a - b);
+  expect([ends[0], ends.at(-1)]).toEqual([500, 1_500]);
+  expect(Math.max(...ends.slice(1).map((end, index) => end - (ends[index] ?? 0)))).toBeLessThanOrEqual(2);
   for (const release of waiting) release();
   expect(new Set((await Promise.all(held)).map(({ status }) => status))).toEqual(new Set([401]));
 });
