@@ -163,9 +163,7 @@ async function answer(
       : resolveAddress(service.hosts, host, "name" in route ? route.name : "");
   const found = address.registry === undefined ? undefined : service.registries.find(address.registry);
   const registry = found instanceof Promise ? await found : found;
-  if (registry === undefined) {
-    throw new RegistryError("NAME_UNKNOWN", { message: "no registry of that name answers here" });
-  }
+  if (registry === undefined) throw unknownRegistry();
   arrival.observed?.addressed(registry.name);
   arrival.rid = registry.rid;
   const { identity, repositories } = service;
@@ -198,7 +196,9 @@ async function answer(
     host: host.toLowerCase(),
     prefix,
   };
-  return await dispatch(exchange, route, name);
+  const made = await dispatch(exchange, route, name);
+  if (method !== "GET" && method !== "HEAD") await demandStillThere(service, registry);
+  return made;
 }
 
 /** @throws RegistryError for whatever no route answers */
@@ -214,6 +214,21 @@ function routeOf({ method, url }: IncomingRequest, { path }: Target): Route {
     throw new RegistryError("UNSUPPORTED", { headers: { allow: routeMethods[route.kind].join(", ") } });
   }
   return route;
+}
+
+/**
+ * What was done to a registry that has been deleted meanwhile is not acknowledged: it is purged with it. No more reads than before, since
+ * a registry is remembered for a while.
+ * @throws RegistryError NAME_UNKNOWN
+ */
+async function demandStillThere({ registries }: Service, { name, rid }: RegistryDocument): Promise<void> {
+  const found = registries.find(name);
+  const registry = found instanceof Promise ? await found : found;
+  if (registry?.rid !== rid) throw unknownRegistry();
+}
+
+function unknownRegistry(): RegistryError {
+  return new RegistryError("NAME_UNKNOWN", { message: "no registry of that name answers here" });
 }
 
 /** The management API is above all registries; the default one stands for them where passwords are remembered. */
