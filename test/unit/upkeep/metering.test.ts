@@ -2,13 +2,17 @@ import { describe, expect, it } from "vitest";
 import type { RegistryUsageDocument, RepositoryUsageDocument } from "../../../shared/catalog/documents.ts";
 import { partitions } from "../../../shared/catalog/keys.ts";
 import {
+  forgetUsage,
   listRepositoryUsage,
   meteringTime,
   meterRegistry,
   meterRepository,
   readRegistryUsage,
+  readRepositoryUsage,
   storedBytes,
 } from "../../../shared/catalog/usage.ts";
+import { limits } from "../../../shared/domain/limits.ts";
+import type { RepositoryName } from "../../../shared/domain/name.ts";
 import { meteredIn } from "../../../shared/domain/pricing/meter.ts";
 import { endOfMonth, type Month, monthOf, startOfMonth } from "../../../shared/domain/pricing/month.ts";
 import { type Random, seededRandom } from "../../../shared/memory/random.ts";
@@ -120,6 +124,27 @@ describe("what is metered", () => {
       for (const [month, sum] of wanted)
         expect((await meteredOf(ports, registry.rid, month)).stored).toBe(sum);
     }
+  });
+
+  it("of a generation that is purged stays until the month after that is over", async () => {
+    const { ports, clock } = openMemoryPorts();
+    const registry = await openCountedRegistry(ports);
+    await registry.pushBlob("app", "ten bytes.");
+    await consumeEvents(ports, log);
+    const { usages } = await listRepositoryUsage(ports, registry.rid, undefined, 10);
+    const generation = usages[0]?.generation ?? "";
+    clock.advance(day);
+    const purge = async (repository: string, of: string) => {
+      await forgetUsage(ports, registry.rid, repository as RepositoryName, of);
+      const purged = await readRepositoryUsage(ports, registry.rid, repository as RepositoryName, of);
+      return purged?.document;
+    };
+    const had = { purged: true, metered: { months: { "2026-01": String(10 * day) } } };
+    const expiresAt = Date.UTC(2026, 2, 1) / 1000;
+    expect(await purge("app", generation)).toMatchObject({ ...had, expiresAt });
+    // It had nothing: only its events may still come.
+    const soon = Date.UTC(2026, 0, 2) / 1000 + limits.eventSecondsMax;
+    expect(await purge("app", "never")).toMatchObject({ purged: true, expiresAt: soon });
   });
 
   it("counts other figures from the recount on that has found them", async () => {
