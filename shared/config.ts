@@ -75,6 +75,7 @@ export function readConfig(env: Environment): Config {
   const store = readStore(env);
   const auth = readAuth(env);
   const queued = hasQueueTriggers(env);
+  const subscriptionId = readSubscription(env["SUBSCRIPTION_ID"]);
   if (queued && store.kind === "local" && env["WORK_STORAGE"] !== ownQueues) {
     throw new Error(
       "WORK_STORAGE is where Azure Storage has the queues; those of this registry are in DATA_DIR",
@@ -89,7 +90,7 @@ export function readConfig(env: Environment): Config {
       domain: readHosts(env["REGISTRY_DOMAIN"] || "localhost", "REGISTRY_DOMAIN")[0] ?? "",
       defaultRegistry: readRegistry(env["DEFAULT_REGISTRY"]),
       scope: Object.freeze({
-        subscriptionId: readSubscription(env["SUBSCRIPTION_ID"]),
+        subscriptionId,
         resourceGroup: readResourceGroup(env["RESOURCE_GROUP"]),
       }),
     }),
@@ -106,7 +107,7 @@ export function readConfig(env: Environment): Config {
     holdsRefusals: !env["WEBSITE_SITE_NAME"],
     auth,
     keys: readKeySettings(env, { auth: auth !== undefined, dataDir: dataDirOf(store, env) }),
-    entra: readEntraSettings(env),
+    entra: readEntraSettings(env, subscriptionId),
     allowPrivateIssuers: readSwitch(env["ALLOW_PRIVATE_ISSUERS"], "ALLOW_PRIVATE_ISSUERS"),
   });
 }

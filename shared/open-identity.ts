@@ -32,16 +32,12 @@ export async function openIdentity(
   const keys = new StoredKeyRing(keyStore, ports.clock, onFailure);
   const issuers = systemIssuers({ allowPrivate: config.allowPrivateIssuers });
   const federation = new Federation(ports, issuers, config.entra);
-  const identity = new Identity(
-    ports,
-    keys,
-    async (registry, token) => await federation.principalOf(registry, token),
-    {
-      ...config.auth,
-      domain: config.hosts.domain,
-      entraAdministrators: config.entra?.administrators ?? [],
-    },
-  );
+  const identity = new Identity(ports, keys, federation, {
+    ...config.auth,
+    domain: config.hosts.domain,
+    assignments: config.entra?.assignments ?? [],
+    resourceGroup: config.hosts.scope.resourceGroup,
+  });
   return {
     identity,
     rotateKeys: async () => void (await rotateIfOld(ports, keyStore).catch(onFailure)),

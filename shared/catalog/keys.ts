@@ -122,7 +122,8 @@ export const ranks = {
   unfinished: "x:",
   unfinishedManifest: (since: number, digest: Digest) => `x:${timeKey(since)}:${digest}`,
   /** Of registries: the resource group, and the name. */
-  registriesOf: (group: string) => `${group.toLowerCase()}:`,
+  registriesOf: (group: string, name?: string) =>
+    `${group.toLowerCase()}:${name === undefined ? "" : `${name}:`}`,
   registry: (group: string, name: RegistryName, rid: string) => `${group.toLowerCase()}:${name}:${rid}`,
   /** Of sweeps and condemned places: the time, and the id. */
   due: (at: number, id: string) => `${timeKey(at)}:${id}`,

@@ -62,15 +62,16 @@ export async function listRegistries(
 /**
  * A page of the registries of a resource group, or of all groups, in the order of groups and names: also those that are being
  * deleted, and entries whose registry was never finished. One range read.
+ * @param of that group, and there that registry only; empty: all
  * @param after the rank to start behind
  */
 export async function listRegistriesByGroup(
   ports: Pick<Ports, "documents">,
-  group: string | undefined,
+  { group, registry }: { readonly group?: string; readonly registry?: string },
   after: string | undefined,
   limit: number,
 ): Promise<{ registries: RegistryEntryDocument[]; more: boolean }> {
-  const prefix = group === undefined ? undefined : ranks.registriesOf(group);
+  const prefix = group === undefined ? undefined : ranks.registriesOf(group, registry);
   const page = await ports.documents.list(partitions.registries, {
     by: "rank",
     ...(after === undefined && prefix === undefined ? {} : { after: after ?? prefix ?? "" }),

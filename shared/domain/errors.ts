@@ -57,6 +57,7 @@ export const managementErrorTable = {
   LocationNotAvailableForResourceType: 400,
   AuthenticationFailed: 401,
   Forbidden: 403,
+  AuthorizationFailed: 403,
   ResourceNotFound: 404,
   SubscriptionNotFound: 404,
   ResourceGroupNotFound: 404,

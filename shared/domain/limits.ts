@@ -64,6 +64,8 @@ export const limits = {
   trustConditionsMax: 10,
   trustValuesMax: 20,
   trustRulesMax: 100,
+  /** Role assignments in the configuration; a session holds the ids of those that its holder has. */
+  roleAssignmentsMax: 200,
   /** Steps of matching one token with the patterns of trust rules: the characters of a pattern times those of what it is put to. */
   trustStepsMax: 5_000_000,
   /** Characters of a token of another issuer, and seconds since it was issued. Entra's live for up to 28 hours. */

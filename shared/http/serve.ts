@@ -22,7 +22,7 @@ import { answerManifest } from "./answer-manifest.ts";
 import { answerUpload, answerUploadStart, sourceOf } from "./answer-upload.ts";
 import { answerAuth } from "./auth/answer-auth.ts";
 import { authorize } from "./auth/authorize.ts";
-import { passwordChallenge } from "./auth/challenge.ts";
+import { managerOf } from "./auth/manager.ts";
 import { hintsOf, registryMeant } from "./auth/registry-of.ts";
 import { requirementOf } from "./auth/requirement.ts";
 import { type AuthRoute, isAuthRoute } from "./auth/route.ts";
@@ -147,9 +147,9 @@ async function answer(
   const host = target.host ?? request.headers.get("host") ?? "";
   const query = target.query === "" ? noQuery : new URLSearchParams(target.query);
   if ("subscription" in route) {
-    await demandAdministrator(service, headers.get("authorization"));
+    const manager = await managerOf(service, headers.get("authorization"));
     arrival.admitted = true;
-    return await answerManagement({ ...service, host, method, headers, query, body }, route);
+    return await answerManagement({ ...service, host, method, headers, query, body, manager }, route);
   }
   if (isAuthRoute(route)) {
     const addressed = ({ rid }: RegistryDocument) => {
@@ -229,22 +229,6 @@ async function demandStillThere({ registries }: Service, { name, rid }: Registry
 
 function unknownRegistry(): RegistryError {
   return new RegistryError("NAME_UNKNOWN", { message: "no registry of that name answers here" });
-}
-
-/** The management API is above all registries; the default one stands for them where passwords are remembered. */
-async function demandAdministrator(
-  { identity, registries, hosts }: Service,
-  authorization: string | null,
-): Promise<void> {
-  if (identity === undefined) return;
-  const registry = await registries.find(hosts.defaultRegistry);
-  if (registry === undefined) throw new RegistryError("UNAVAILABLE");
-  try {
-    await identity.demandAdministrator(authorization, registry);
-  } catch (error) {
-    if (!(error instanceof RegistryError) || error.code !== "UNAUTHORIZED") throw error;
-    throw passwordChallenge(error.message);
-  }
 }
 
 async function dispatch(

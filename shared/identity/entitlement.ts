@@ -2,6 +2,8 @@ import { readAs } from "../catalog/commit.ts";
 import { ids, partitions } from "../catalog/keys.ts";
 import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import { everyRepository, everything, type RepositoryGrant } from "../domain/access/actions.ts";
+import { contains, placeOf, type RoleAssignment } from "../domain/access/role-assignments.ts";
+import { grantsOfRoles, isOfContent, type Role } from "../domain/access/roles.ts";
 import { grantsOf, systemScopeMaps } from "../domain/access/scope-map.ts";
 import type { Ports } from "../ports/ports.ts";
 import type {
@@ -23,8 +25,9 @@ type Documents = Pick<Ports, "documents" | "clock">;
 
 /** By what is known what somebody may do: documents, and the configuration. */
 export interface EntitlementSources extends Documents {
-  /** Object ids, in lower case, of those who may do everything. */
-  readonly entraAdministrators: readonly string[];
+  readonly assignments: readonly RoleAssignment[];
+  /** Of registries that have no other. */
+  readonly resourceGroup: string;
 }
 
 /**
@@ -61,10 +64,8 @@ export async function entitlementOf(
     }
     case "federated":
       return await ofTrustRules(sources, registry.rid, principal);
-    case "entra-administrator":
-      return sources.entraAdministrators.includes(principal.administrator)
-        ? { grants: everything, via: [] }
-        : undefined;
+    case "entra":
+      return await ofRoles(sources, registry, principal);
   }
 }
 
@@ -100,11 +101,48 @@ export async function entitlementOfToken(
   };
 }
 
+/** What his roles allow in the registry, and the rules that his token met. */
+async function ofRoles(
+  sources: EntitlementSources,
+  registry: RegistryDocument,
+  principal: Extract<Principal, { kind: "entra" }>,
+): Promise<Entitlement | undefined> {
+  const roles = rolesIn(sources, registry, principal.ids);
+  const trusted =
+    principal.rules.length === 0 ? undefined : await ofTrustRules(sources, registry.rid, principal);
+  if (roles.length === 0) return trusted;
+  return {
+    grants: [...grantsOfRoles(roles), ...(trusted?.grants ?? [])],
+    via: [...roles.map(revocationKeys.role), ...(trusted?.via ?? [])],
+  };
+}
+
+/** The roles of whoever is named by these ids that have to do with what is in the registry. */
+function rolesIn(
+  { assignments, resourceGroup }: EntitlementSources,
+  { name, group = resourceGroup }: RegistryDocument,
+  ids: readonly string[],
+): Role[] {
+  const where = placeOf(group, name);
+  const held = assignments.filter(
+    ({ principal, role, place }) => ids.includes(principal) && isOfContent(role) && contains(place, where),
+  );
+  return [...new Set(held.map(({ role }) => role))];
+}
+
+/** Whether what was granted by roles is granted still. Whatever else it depends on is revoked when it ends. */
+export function hasRolesStill(entitlement: Entitlement | undefined, via: readonly string[]): boolean {
+  const ofRole = revocationKeys.role("");
+  return (
+    entitlement !== undefined && via.every((key) => !key.startsWith(ofRole) || entitlement.via.includes(key))
+  );
+}
+
 /** What all of the rules allow that are still as they were when he came by them. */
 async function ofTrustRules(
   ports: Documents,
   rid: string,
-  { rules }: Extract<Principal, { kind: "federated" }>,
+  { rules }: Extract<Principal, { kind: "federated" | "entra" }>,
 ): Promise<Entitlement | undefined> {
   const found = await Promise.all(
     rules.map(async ({ name, since }) => {

@@ -1,13 +1,14 @@
 import { readRegistry } from "../catalog/registries.ts";
 import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import type { RepositoryGrant } from "../domain/access/actions.ts";
+import type { RoleAssignment } from "../domain/access/role-assignments.ts";
 import { RegistryError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { RegistryName } from "../domain/name.ts";
 import type { Ports } from "../ports/ports.ts";
 import { type Caller, callerByPassword, callerByToken, nobody } from "./caller.ts";
 import { asPassword, type Credentials, formatBasic, parseAuthorization, tokenUser } from "./credentials.ts";
-import { type EntitlementSources, entitlementOf } from "./entitlement.ts";
+import { type EntitlementSources, entitlementOf, hasRolesStill } from "./entitlement.ts";
 import { FailedLogins } from "./failed-logins.ts";
 import {
   epochOf,
@@ -18,32 +19,45 @@ import {
   type TokenRequest,
 } from "./issue-tokens.ts";
 import type { KeyRing } from "./key-ring.ts";
-import { isOwnToken, type Login, type LoginContext, logIn, resume } from "./log-in.ts";
+import {
+  demandEntitlement,
+  type Federated,
+  isOwnToken,
+  type Login,
+  type LoginContext,
+  logIn,
+  resume,
+} from "./log-in.ts";
+import { asManager, foreignTokenIn, type Manager } from "./manager.ts";
 import type { Principal } from "./principal.ts";
 import { isRevoked } from "./revoke.ts";
-import { type Audience, verifyAccessToken } from "./tokens.ts";
+import { type AccessClaims, type Audience, verifyAccessToken } from "./tokens.ts";
 import { VerifiedCallers } from "./verified.ts";
 
 export interface IdentitySettings extends TokenLives {
   /** `<registry>.<domain>` is what a registry's tokens are for. */
   readonly domain: string;
-  readonly entraAdministrators: readonly string[];
+  /** Who of the Entra tenant has which roles. */
+  readonly assignments: readonly RoleAssignment[];
+  /** Of registries that have no other. */
+  readonly resourceGroup: string;
 }
 
 /** Who is calling, and tokens for those who may call. One for the process. */
 export class Identity {
   readonly #sources: EntitlementSources;
   readonly #settings: IdentitySettings;
-  readonly #federate: LoginContext["federate"];
+  readonly #federation: Federated;
   readonly #verified = new VerifiedCallers();
   readonly #failed: FailedLogins;
   readonly keys: KeyRing;
 
-  constructor(ports: Ports, keys: KeyRing, federate: LoginContext["federate"], settings: IdentitySettings) {
+  constructor(ports: Ports, keys: KeyRing, federation: Federated, settings: IdentitySettings) {
     const { documents, clock } = ports;
-    this.#sources = { documents, clock, entraAdministrators: settings.entraAdministrators };
+    const { assignments, resourceGroup } = settings;
+    this.#sources = { documents, clock, assignments, resourceGroup };
     this.#settings = settings;
-    this.#federate = federate;
+    this.#federation = federation;
     this.#failed = new FailedLogins(clock);
     this.keys = keys;
   }
@@ -74,13 +88,36 @@ export class Identity {
     return (await entitlementOf(this.#sources, registry, principal))?.grants ?? [];
   }
 
-  /** Whether that is the administrator of the deployment. @throws RegistryError UNAUTHORIZED, TOOMANYREQUESTS */
-  async demandAdministrator(header: string | null, registry: RegistryDocument): Promise<void> {
-    const { principal, by } = await this.authenticate(asPassword(header), registry);
-    const { kind } = principal;
-    if (by === "password" && (kind === "administrator" || kind === "entra-administrator")) return;
-    const message = "the management API is for the administrator, who logs in with his password";
+  /**
+   * Who manages the deployment, whatever he may do there: the administrator, or anybody of the Entra tenant.
+   * @param registry the one that stands for all: by its sessions, too, people manage
+   * @throws RegistryError UNAUTHORIZED, TOOMANYREQUESTS, UNAVAILABLE
+   */
+  async managerOf(header: string | null, registry: RegistryDocument): Promise<Manager> {
+    const authorization = asPassword(header);
+    const foreign = foreignTokenIn(authorization);
+    const caller =
+      foreign === undefined
+        ? await this.authenticate(authorization, registry)
+        : await this.#member(registry, foreign);
+    const manager = caller.by === "password" ? asManager(caller.principal, this.#sources) : undefined;
+    if (manager !== undefined) return manager;
+    const message =
+      "the management API is for the administrator, who logs in with his password, and for identities of Entra";
     throw new RegistryError("UNAUTHORIZED", { message });
+  }
+
+  /** Whoever of the tenant holds the token; remembered apart from what he is in a registry. */
+  async #member(registry: RegistryDocument, token: string): Promise<Caller> {
+    const key = this.#verified.keyOf({ rid: "" }, token);
+    const now = this.#sources.clock.now();
+    const verified = this.#verified.find(key, {}, now);
+    if (verified !== undefined) return verified;
+    const principal = await this.#bounded(registry, key, async () => await this.#federation.memberOf(token));
+    const caller = callerByPassword(principal, { grants: [], via: [] });
+    const until = now + limits.verifiedSeconds * 1000;
+    this.#verified.remember(key, { caller, until, epoch: 0, via: [] });
+    return caller;
   }
 
   /**
@@ -113,7 +150,8 @@ export class Identity {
   async exchange(remembered: RegistryDocument, foreignToken: string): Promise<string> {
     const login = async () => {
       const registry = await this.#read(remembered);
-      const principal = await this.#federate(registry, foreignToken);
+      const principal = await this.#federation.principalOf(registry, foreignToken);
+      if (principal.kind === "entra") await demandEntitlement(this.#sources, registry, principal);
       return await newSession(this.#context(registry), principal, undefined, this.#settings);
     };
     const credentials = { username: tokenUser, password: foreignToken };
@@ -132,7 +170,7 @@ export class Identity {
       keys: this.keys,
       audience: this.#audienceOf(registry),
       registry,
-      federate: this.#federate,
+      federation: this.#federation,
     };
   }
 
@@ -152,7 +190,7 @@ export class Identity {
       const audience = this.#audienceOf(registry);
       const claims = await verifyAccessToken(this.keys, audience, authorization.token, now, graceSeconds);
       if (isRevoked(registry.auth, claims.epoch, claims.via)) throw revoked();
-      await this.#demandPresent(registry, claims.principal);
+      await this.#demandPresent(registry, claims);
       const caller = callerByToken(claims);
       // Its key may be taken away before it expires.
       const until = Math.min(claims.exp * 1000, now + limits.verifiedSeconds * 1000);
@@ -181,10 +219,10 @@ export class Identity {
     return caller;
   }
 
-  /** Administrators are no registry's, so no registry's revocations tell that they are none any more: look again. */
-  async #demandPresent(registry: RegistryDocument, principal: Principal): Promise<void> {
-    if (principal.kind !== "administrator" && principal.kind !== "entra-administrator") return;
-    if ((await entitlementOf(this.#sources, registry, principal)) === undefined) throw revoked();
+  /** Administrators and roles are no registry's, so no registry's revocations tell that they are none any more: look again. */
+  async #demandPresent(registry: RegistryDocument, { principal, via }: AccessClaims): Promise<void> {
+    if (principal.kind !== "administrator" && principal.kind !== "entra") return;
+    if (!hasRolesStill(await entitlementOf(this.#sources, registry, principal), via)) throw revoked();
   }
 
   /**

@@ -83,7 +83,7 @@ async function sessionFor(
   if (wanted === "none" || access !== undefined || principal.kind === "anonymous") return undefined;
   // The same again: a session is not prolonged by being used.
   if (session !== undefined) return session.token;
-  const byToken = principal.kind === "federated" || principal.kind === "entra-administrator";
+  const byToken = principal.kind === "federated" || principal.kind === "entra";
   return wanted === "always" || byToken ? await newSession(context, principal, until, lives) : undefined;
 }
 

@@ -9,6 +9,7 @@ import {
   type EntitlementSources,
   entitlementOf,
   entitlementOfToken,
+  hasRolesStill,
   readAdministrator,
   readAdminUser,
   readToken,
@@ -28,14 +29,21 @@ import {
 /** The user name of the administrator of the deployment. */
 export const administratorName = "administrator";
 
+/** Whom others vouch for. */
+export interface Federated {
+  /** Who the holder of a token of somebody else's is in the registry. @throws RegistryError UNAUTHORIZED, UNAVAILABLE */
+  principalOf(registry: RegistryDocument, token: string): Promise<Principal>;
+  /** Who he is in the deployment's Entra tenant, whatever he may do. @throws RegistryError UNAUTHORIZED, UNAVAILABLE */
+  memberOf(token: string): Promise<Principal>;
+}
+
 /** What logging in needs. */
 export interface LoginContext {
   readonly sources: EntitlementSources;
   readonly keys: KeyRing;
   readonly audience: Audience;
   readonly registry: RegistryDocument;
-  /** Who the holder of a token of somebody else's is. @throws RegistryError UNAUTHORIZED, UNAVAILABLE */
-  readonly federate: (registry: RegistryDocument, token: string) => Promise<Principal>;
+  readonly federation: Federated;
 }
 
 /** Who has logged in, and what he may do now. */
@@ -118,13 +126,23 @@ async function logInByToken(context: LoginContext, token: string): Promise<Login
     const access = await verifyAccessToken(keys, audience, token, sources.clock.now());
     const { principal, via } = access;
     // Not all that ends what he may do is a revocation of this registry's: the administrator's new password is none.
-    if ((await entitlementOf(sources, registry, principal)) === undefined) throw over();
+    if (!hasRolesStill(await entitlementOf(sources, registry, principal), via)) throw over();
     return { principal, entitlement: { grants: grantsOfAccess(access), via }, access };
   }
-  const principal = await context.federate(registry, token);
+  const principal = await context.federation.principalOf(registry, token);
+  return { principal, entitlement: await demandEntitlement(sources, registry, principal) };
+}
+
+/** What somebody else's token gives its holder here. @throws RegistryError UNAUTHORIZED when that is nothing */
+export async function demandEntitlement(
+  sources: EntitlementSources,
+  registry: RegistryDocument,
+  principal: Principal,
+): Promise<Entitlement> {
   const entitlement = await entitlementOf(sources, registry, principal);
-  if (entitlement === undefined) throw over();
-  return { principal, entitlement };
+  if (entitlement !== undefined) return entitlement;
+  const message = "neither a role nor a trust rule lets the holder of this token into this registry";
+  throw new RegistryError("UNAUTHORIZED", { message });
 }
 
 /** What an access token allows in repositories. */

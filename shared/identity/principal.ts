@@ -16,8 +16,16 @@ export type Principal =
       readonly subject: string;
       readonly rules: readonly { readonly name: string; readonly since: number }[];
     }
-  /** An identity of the deployment's Entra tenant. `administrator`: the object id, his own or a group's, by which he is one. */
-  | { readonly kind: "entra-administrator"; readonly subject: string; readonly administrator: string };
+  /**
+   * An identity of the deployment's Entra tenant that has roles. `ids`: the object ids, his own and those of groups, by which the
+   * configuration names him; `rules`: those that his token met beside that.
+   */
+  | {
+      readonly kind: "entra";
+      readonly subject: string;
+      readonly ids: readonly string[];
+      readonly rules: readonly { readonly name: string; readonly since: number }[];
+    };
 
 /** What he is called in logs and in the `sub` claim. */
 export function subjectOf(principal: Principal): string {
@@ -29,7 +37,7 @@ export function subjectOf(principal: Principal): string {
     case "token":
       return principal.name;
     case "federated":
-    case "entra-administrator":
+    case "entra":
       return principal.subject;
   }
 }
@@ -45,7 +53,7 @@ export function identityOf(principal: Principal): string {
       return `token:${principal.name.toLowerCase()}`;
     case "federated":
       return `federated:${principal.issuer}\n${principal.subject}`;
-    case "entra-administrator":
+    case "entra":
       return `entra:${principal.subject}`;
   }
 }
@@ -60,4 +68,6 @@ export const revocationKeys = {
   trustRule: (name: string) => `trust-rule:${name.toLowerCase()}`,
   adminUser: "admin-user",
   anonymous: "anonymous",
+  /** Roles are taken away in the configuration, and not by a revocation. */
+  role: (name: string) => `role:${name}`,
 } as const;

@@ -36,7 +36,7 @@ export class VerifiedCallers {
   #grants = 0;
 
   /** @param header the Authorization header */
-  keyOf({ rid }: RegistryDocument, header: string): string {
+  keyOf({ rid }: Pick<RegistryDocument, "rid">, header: string): string {
     // A password stays nowhere; an access token, which works for minutes, is compared faster than it is hashed.
     if (!header.startsWith("Bearer ")) return keyOf(rid, header);
     // A token ends in its signature, so its last characters are as good as drawn. The very last has few values.
@@ -50,7 +50,7 @@ export class VerifiedCallers {
   }
 
   /** What still holds. */
-  find(key: string, { auth }: RegistryDocument, now: number): Caller | undefined {
+  find(key: string, { auth }: Pick<RegistryDocument, "auth">, now: number): Caller | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined || now >= entry.until) return undefined;
     return isRevoked(auth, entry.epoch, entry.via) ? undefined : entry.caller;

@@ -20,7 +20,10 @@ export const registryResources = ["catalog", "deleted_catalog"] as const;
 
 export type RegistryResource = (typeof registryResources)[number];
 
-/** Actions on all repositories that a pattern matches. What several grants allow adds up; nothing takes away. */
+/**
+ * Actions on all repositories that a pattern matches; without any, only their names are seen. What several grants allow adds up;
+ * nothing takes away.
+ */
 export interface RepositoryGrant {
   readonly name: NamePattern;
   readonly actions: readonly RepositoryAction[];

@@ -15,7 +15,9 @@ const seeing: readonly RepositoryAction[] = ["pull", "metadata_read"];
  */
 export function visiblePatterns(grants: readonly RepositoryGrant[]): NamePattern[] {
   const patterns = new Set(
-    grants.filter(({ actions }) => actions.some((action) => seeing.includes(action))).map(({ name }) => name),
+    grants
+      .filter(({ actions }) => actions.length === 0 || actions.some((action) => seeing.includes(action)))
+      .map(({ name }) => name),
   );
   if (patterns.has(everyRepository)) return [everyRepository];
   const all = [...patterns];

@@ -77,7 +77,7 @@ function admit(approach: Approach, requirement: Requirement, caller: Caller): Ca
       if (requirement.anyOf.some((action) => openActions.includes(action)))
         return admitToOpen(approach, requirement, caller);
       break;
-    case "administrator":
+    case "management":
       break;
   }
   throw refuse(approach, requirement, caller);

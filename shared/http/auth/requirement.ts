@@ -1,4 +1,6 @@
 import type { RegistryResource, RepositoryAction } from "../../domain/access/actions.ts";
+import type { ManagementAction } from "../../domain/access/roles.ts";
+import type { ArmRoute } from "../management/route.ts";
 import type { Route } from "../route.ts";
 
 /** What a request needs of its caller. */
@@ -14,12 +16,16 @@ export type Requirement =
       readonly asked: readonly RepositoryAction[];
     }
   | { readonly kind: "registry"; readonly resource: RegistryResource }
-  /** To be the administrator of the deployment. */
-  | { readonly kind: "administrator" };
+  /** A role that permits this, there where the path leads. */
+  | ManagementRequirement;
+
+export interface ManagementRequirement {
+  readonly kind: "management";
+  readonly action: ManagementAction;
+}
 
 const none: Requirement = { kind: "none" };
 const login: Requirement = { kind: "login" };
-const administrator: Requirement = { kind: "administrator" };
 
 const only = (action: RepositoryAction): Requirement => ({
   kind: "repository",
@@ -83,31 +89,66 @@ export function requirementOf(kind: Route["kind"], method: string): Requirement 
     case "acr-deleted-tag":
     case "acr-deleted-manifest":
       return method === "POST" ? restoreDeleted : remove;
+    default:
+      return managementRequirementOf(kind, method);
+  }
+}
+
+/** What a request to the management API needs, by Azure's names; what only this registry has is named in the same manner. */
+export function managementRequirementOf(kind: ArmRoute["kind"], method: string): ManagementRequirement {
+  const change = method === "GET" ? "read" : method === "DELETE" ? "delete" : "write";
+  switch (kind) {
     case "arm-subscriptions":
     case "arm-subscription":
-    case "arm-resources":
+      return manage("Microsoft.Resources/subscriptions/read");
     case "arm-resource-group":
+      return manage("Microsoft.Resources/subscriptions/resourceGroups/read");
+    case "arm-resources":
     case "arm-registries":
     case "arm-group-registries":
+      return manage("Microsoft.ContainerRegistry/registries/read");
     case "arm-name-availability":
+      return manage("Microsoft.ContainerRegistry/checkNameAvailability/read");
     case "arm-registry":
+      return manage(`Microsoft.ContainerRegistry/registries/${change}`);
     case "arm-usages":
+      return manage("Microsoft.ContainerRegistry/registries/listUsages/read");
     case "arm-repository-usages":
+      return manage("Microsoft.ContainerRegistry/registries/repositoryUsages/read");
     case "arm-cost":
+      return manage("Microsoft.ContainerRegistry/registries/cost/read");
     case "arm-repository-costs":
+      return manage("Microsoft.ContainerRegistry/registries/repositoryCosts/read");
     case "arm-lifecycle-policy":
+      return manage(`Microsoft.ContainerRegistry/registries/lifecyclePolicies/${change}`);
     case "arm-lifecycle-preview":
+      return manage(
+        `Microsoft.ContainerRegistry/registries/lifecyclePolicies/${method === "GET" ? "read" : "preview/action"}`,
+      );
     case "arm-deleted-repositories":
+      return manage("Microsoft.ContainerRegistry/registries/deletedRepositories/read");
     case "arm-collection":
     case "arm-collection-preview":
+      return manage("Microsoft.ContainerRegistry/registries/collection/read");
     case "arm-usage-reconciliation":
+      return manage(
+        `Microsoft.ContainerRegistry/registries/usageReconciliation/${method === "GET" ? "read" : "action"}`,
+      );
     case "arm-regenerate-credential":
+      return manage("Microsoft.ContainerRegistry/registries/regenerateCredential/action");
     case "arm-list-credentials":
+      return manage("Microsoft.ContainerRegistry/registries/listCredentials/action");
     case "arm-generate-credentials":
+      return manage("Microsoft.ContainerRegistry/registries/generateCredentials/action");
     case "arm-scope-map":
     case "arm-scope-maps":
+      return manage(`Microsoft.ContainerRegistry/registries/scopeMaps/${change}`);
     case "arm-token":
     case "arm-tokens":
-      return administrator;
+      return manage(`Microsoft.ContainerRegistry/registries/tokens/${change}`);
   }
+}
+
+function manage(action: ManagementAction): ManagementRequirement {
+  return { kind: "management", action };
 }

@@ -3,6 +3,7 @@ import { asRegistryName } from "../../domain/name.ts";
 import { isAccessName } from "../../identity/log-in.ts";
 import { checkAccessName } from "../../identity/manage/names.ts";
 import { absent } from "../../identity/manage/refusals.ts";
+import { demandAction } from "../auth/manager.ts";
 import type { Reply } from "../exchange.ts";
 import {
   answerGenerateCredentials,
@@ -33,6 +34,7 @@ import { answerResourceGroup, answerSubscription, answerSubscriptions } from "./
 export async function answerManagement(request: ManagementRequest, route: ArmRoute): Promise<Reply> {
   demandApiVersion(request.query);
   demandScope(request.hosts, request.host, route);
+  demandAction(request.manager, route, request.method);
   if ("registry" in route) return await answerOfRegistry(request, route);
   switch (route.kind) {
     case "arm-subscriptions":

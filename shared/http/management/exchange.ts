@@ -1,6 +1,7 @@
 import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import type { RegistryName } from "../../domain/name.ts";
 import type { Identity } from "../../identity/identity.ts";
+import type { Manager } from "../../identity/manager.ts";
 import type { Ports } from "../../ports/ports.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Hosts } from "../address.ts";
@@ -21,6 +22,7 @@ export interface ManagementRequest {
   readonly query: URLSearchParams;
   readonly body: RequestBody;
   readonly log: Log;
+  readonly manager: Manager;
   /** Absent where nobody has to say who he is. */
   readonly identity?: Identity | undefined;
 }

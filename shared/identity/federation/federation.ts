@@ -55,21 +55,44 @@ export class Federation {
     );
     if (entra !== undefined && claims["tid"] !== entra.tenantId)
       throw refuse("the token is of another tenant");
-    return administratorOf(claims, entra) ?? federatedOf(claims, rules);
+    const member = entra === undefined ? undefined : memberOf(claims, entra);
+    return member === undefined || member.ids.length === 0
+      ? federatedOf(claims, rules)
+      : { ...member, rules: metReferences(claims, rules) };
+  }
+
+  /**
+   * Whom of the tenant the token is of, whatever roles he has.
+   * @throws RegistryError UNAUTHORIZED, whose message says what does not fit; UNAVAILABLE when the issuer's keys cannot be had
+   */
+  async memberOf(token: string): Promise<Principal> {
+    const entra = this.#entra;
+    const issuer = claimedIssuer(token);
+    if (entra === undefined || !entraIssuers(entra.tenantId).includes(issuer))
+      throw refuse(`this deployment is not managed with tokens of the issuer ${brief(issuer)}`);
+    const expected = { issuer, audiences: entra.audiences, algorithms: entraAlgorithms };
+    const claims = await verifyForeignToken(this.#keys, token, expected, this.#ports.clock.now());
+    if (claims["tid"] !== entra.tenantId) throw refuse("the token is of another tenant");
+    const member = memberOf(claims, entra);
+    if (member === undefined) throw refuse("the token does not say whose it is: it has no oid");
+    return member;
   }
 }
 
 /**
- * An administrator's token has to be for the registry, or one that some other application was given would do here: which audiences
- * trust rules take is decided by those who manage one registry.
+ * Somebody of the tenant, with those of his ids that have roles. His token has to be for the registry, or one that some other
+ * application was given would do here: which audiences trust rules take is decided by those who manage one registry.
  */
-function administratorOf(claims: ForeignClaims, entra: EntraSettings | undefined): Principal | undefined {
-  if (entra === undefined || !entra.audiences.some((audience) => isFor(claims, audience))) return undefined;
+function memberOf(
+  claims: ForeignClaims,
+  { audiences, assignments }: EntraSettings,
+): Extract<Principal, { kind: "entra" }> | undefined {
+  if (!audiences.some((audience) => isFor(claims, audience))) return undefined;
   const [subject] = textsOf(claims, "oid");
+  if (subject === undefined) return undefined;
   const ids = [...textsOf(claims, "oid"), ...textsOf(claims, "groups")].map((id) => id.toLowerCase());
-  const administrator = ids.find((id) => entra.administrators.includes(id));
-  if (subject === undefined || administrator === undefined) return undefined;
-  return { kind: "entra-administrator", subject, administrator };
+  const named = new Set(assignments.map(({ principal }) => principal));
+  return { kind: "entra", subject, ids: [...new Set(ids)].filter((id) => named.has(id)), rules: [] };
 }
 
 function federatedOf(claims: ForeignClaims, rules: readonly TrustRuleDocument[]): Principal {
@@ -80,8 +103,24 @@ function federatedOf(claims: ForeignClaims, rules: readonly TrustRuleDocument[])
     kind: "federated",
     issuer: claims.iss,
     subject: claims.sub,
-    rules: met.map(({ name, changedAt }) => ({ name, since: changedAt })),
+    rules: referTo(met),
   };
+}
+
+function metReferences(
+  claims: ForeignClaims,
+  rules: readonly TrustRuleDocument[],
+): ReturnType<typeof referTo> {
+  return referTo(
+    metRules(
+      claims,
+      rules.filter((rule) => isFor(claims, rule.audience)),
+    ),
+  );
+}
+
+function referTo(rules: readonly TrustRuleDocument[]): { readonly name: string; readonly since: number }[] {
+  return rules.map(({ name, changedAt }) => ({ name, since: changedAt }));
 }
 
 function isFor({ aud }: ForeignClaims, audience: string): boolean {

@@ -1,11 +1,17 @@
+import {
+  isObjectId,
+  type RoleAssignment,
+  readRoleAssignments,
+} from "../../domain/access/role-assignments.ts";
+
 /** The deployment's own Entra tenant, whose tokens every registry of it takes. */
 export interface EntraSettings {
   /** A GUID in lower case. */
   readonly tenantId: string;
   /** The `aud` of tokens that are meant for the registry. */
   readonly audiences: readonly string[];
-  /** Object ids, in lower case, of users, groups and service principals that may do everything in every registry. */
-  readonly administrators: readonly string[];
+  /** Who may do what; administrators are owners of everything. */
+  readonly assignments: readonly RoleAssignment[];
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -20,27 +26,32 @@ const usualAudiences = [
   "https://management.core.windows.net",
 ].flatMap((resource) => [resource, `${resource}/`]);
 
-const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 /**
  * Undefined without a tenant.
+ * @param subscriptionId the one that scopes of roles are of
  * @throws Error of one line that names the variable
  */
-export function readEntraSettings(env: Environment): EntraSettings | undefined {
+export function readEntraSettings(env: Environment, subscriptionId: string): EntraSettings | undefined {
   const tenantId = (env["ENTRA_TENANT_ID"] ?? "").toLowerCase();
   const audiences = listOf(env["ENTRA_AUDIENCES"]);
   const administrators = listOf(env["ENTRA_ADMINISTRATORS"]).map((id) => id.toLowerCase());
+  const assignments = readRoleAssignments(env["ROLE_ASSIGNMENTS"], "ROLE_ASSIGNMENTS", subscriptionId);
   if (tenantId === "") {
-    if (audiences.length + administrators.length > 0) {
-      throw new Error("ENTRA_AUDIENCES and ENTRA_ADMINISTRATORS need ENTRA_TENANT_ID");
+    if (audiences.length + administrators.length + assignments.length > 0) {
+      throw new Error("ENTRA_AUDIENCES, ENTRA_ADMINISTRATORS and ROLE_ASSIGNMENTS need ENTRA_TENANT_ID");
     }
     return undefined;
   }
-  if (!guid.test(tenantId)) throw new Error("ENTRA_TENANT_ID is the GUID of an Entra tenant");
-  if (!administrators.every((id) => guid.test(id))) {
+  if (!isObjectId(tenantId)) throw new Error("ENTRA_TENANT_ID is the GUID of an Entra tenant");
+  if (!administrators.every(isObjectId)) {
     throw new Error("ENTRA_ADMINISTRATORS lists object ids, which are GUIDs, split by commas");
   }
-  return Object.freeze({ tenantId, audiences: [...usualAudiences, ...audiences], administrators });
+  const owners = administrators.map((principal) => ({ principal, role: "Owner" as const, place: {} }));
+  return Object.freeze({
+    tenantId,
+    audiences: [...usualAudiences, ...audiences],
+    assignments: [...owners, ...assignments],
+  });
 }
 
 function listOf(text: string | undefined): string[] {

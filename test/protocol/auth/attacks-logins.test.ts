@@ -30,16 +30,24 @@ beforeEach(async () => {
   calls = noCalls();
 });
 
+async function nobodyComes(): Promise<never> {
+  return await Promise.reject(new Error("nobody comes by another issuer"));
+}
+
 /** An instance whose calls of the database are counted. */
 function counted(registry: GuardedRegistry): GuardedRegistry {
   const ports = countingPorts(registry.ports, () => calls);
   const identity = new Identity(
     ports,
     registry.keys,
-    async () => {
-      throw new Error("nobody comes by another issuer");
+    { principalOf: nobodyComes, memberOf: nobodyComes },
+    {
+      domain: "localhost",
+      accessTokenSeconds: 300,
+      refreshTokenSeconds: 11_700,
+      assignments: [],
+      resourceGroup: "portolan",
     },
-    { domain: "localhost", accessTokenSeconds: 300, refreshTokenSeconds: 11_700, entraAdministrators: [] },
   );
   const service = { ...registry.service, ports, identity, registries: new RegistryDirectory(ports) };
   return {

@@ -31,7 +31,10 @@ let registry: GuardedRegistry;
 beforeEach(async () => {
   issuers = new AskedIssuers();
   issuers.add(github, entra);
-  const settings = readEntraSettings({ ENTRA_TENANT_ID: tenantId, ENTRA_ADMINISTRATORS: oid });
+  const settings = readEntraSettings(
+    { ENTRA_TENANT_ID: tenantId, ENTRA_ADMINISTRATORS: oid },
+    noSubscription,
+  );
   registry = await openGuardedRegistry({ issuers, ...(settings === undefined ? {} : { entra: settings }) });
   const { ports, registry: document } = registry;
   await createScopeMap(ports, document.rid, {
@@ -221,7 +224,9 @@ describe("an administrator by Entra", () => {
     const { refreshToken } = await exchange(await entra.sign({ claims: entraClaims(tenantId) }));
     const session = basic(tokenUser, refreshToken);
     const access = await bearer(registry, session, pushTo("any/thing"));
-    const restarted = registry.another({ entraAdministrators: [tenantId] });
+    const restarted = registry.another({
+      assignments: [{ principal: tenantId, role: "Owner", place: {} }],
+    });
     for (const authorization of [session, access, basic(tokenUser, access.slice("Bearer ".length))]) {
       const push = { method: "POST", target: "/v2/any/thing/blobs/uploads/", headers: { authorization } };
       expect((await registry.send(push)).status).toBe(202);

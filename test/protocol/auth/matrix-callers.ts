@@ -40,12 +40,32 @@ export const actions = [
   "deleted_restore",
 ] as const;
 
+/** Object ids of identities of Entra, by the roles that they have. */
+const entraIds = {
+  contributor: "c0000000-0000-4000-8000-000000000001",
+  reader: "c0000000-0000-4000-8000-000000000002",
+  pusher: "c0000000-0000-4000-8000-000000000003",
+  nobody: "c0000000-0000-4000-8000-000000000004",
+} as const;
+
 async function openWorld(anonymousPull?: "all" | "selected", marked = false): Promise<World> {
   let now = Date.now();
   const issuers = new AskedIssuers();
   issuers.add(github, entra);
   const { oid } = entraClaims(tenantId) as { oid: string };
-  const settings = readEntraSettings({ ENTRA_TENANT_ID: tenantId, ENTRA_ADMINISTRATORS: oid });
+  const assigned = [
+    { principal: entraIds.contributor, role: "Contributor" },
+    { principal: entraIds.reader, role: "Reader" },
+    { principal: entraIds.pusher, role: "AcrPush" },
+  ];
+  const settings = readEntraSettings(
+    {
+      ENTRA_TENANT_ID: tenantId,
+      ENTRA_ADMINISTRATORS: oid,
+      ROLE_ASSIGNMENTS: JSON.stringify(assigned),
+    },
+    "00000000-0000-0000-0000-000000000000",
+  );
   const guarded = await openGuardedRegistry({
     now: () => now,
     issuers,
@@ -150,6 +170,13 @@ export const federated = (exchanged: boolean) => async (): Promise<Coming> => {
 export const entraAdministrator = async (): Promise<Coming> => {
   const world = await openWorld();
   return by(world, basic(tokenUser, await entra.sign({ claims: entraClaims(tenantId) })));
+};
+
+/** An identity of Entra with that role in everything. */
+export const entraRole = (who: keyof typeof entraIds) => async (): Promise<Coming> => {
+  const world = await openWorld();
+  const claims = { ...entraClaims(tenantId), oid: entraIds[who], groups: [] };
+  return by(world, basic(tokenUser, await entra.sign({ claims })));
 };
 
 /** With what another brings as a password, as `Bearer`. */

@@ -80,10 +80,10 @@ function instance(
   const { ports } = open;
   const keys = new StoredKeyRing(keyStore, ports.clock);
   const federation = new Federation(ports, options.issuers ?? nobodyIsAsked, options.entra);
-  const federate = async (of: RegistryDocument, token: string) => await federation.principalOf(of, token);
-  const entraAdministrators = options.entra?.administrators ?? [];
-  const settings = { ...usual, entraAdministrators, ...options.settings };
-  const identity = new Identity(ports, keys, federate, settings);
+  const assignments = options.entra?.assignments ?? [];
+  const { resourceGroup } = open.hosts.scope;
+  const settings = { ...usual, assignments, resourceGroup, ...options.settings };
+  const identity = new Identity(ports, keys, federation, settings);
   const service = { ...open, identity };
   return {
     service,

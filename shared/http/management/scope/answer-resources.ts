@@ -1,5 +1,6 @@
 import { findRegistry } from "../../../catalog/registries.ts";
 import type { RegistryDocument } from "../../../catalog/registry-documents.ts";
+import { mayManage, placeOf } from "../../../domain/access/role-assignments.ts";
 import type { RegistryError } from "../../../domain/errors.ts";
 import { limits } from "../../../domain/limits.ts";
 import { asRegistryName } from "../../../domain/name.ts";
@@ -37,13 +38,15 @@ export async function answerResources(request: ManagementRequest): Promise<Reply
 }
 
 async function findNamed(
-  { ports, hosts }: ManagementRequest,
+  { ports, hosts, manager }: ManagementRequest,
   text: string,
   group: string | undefined,
 ): Promise<RegistryDocument[]> {
   const name = asRegistryName(text.toLowerCase());
   const registry = name === undefined ? undefined : await findRegistry(ports, name);
   if (registry === undefined) return [];
+  const where = placeOf(groupOf(hosts.scope, registry), registry.name);
+  if (!mayManage(manager.roles, "Microsoft.ContainerRegistry/registries/read", where)) return [];
   return group === undefined || isSame(groupOf(hosts.scope, registry), group) ? [registry] : [];
 }
 

@@ -3,6 +3,7 @@ import { readEntraSettings } from "../../../../shared/identity/federation/settin
 import { entraClaims, OidcIssuer } from "../../../support/oidc-issuer.ts";
 import { openWorld } from "./world.ts";
 
+const subscription = "00000000-0000-0000-0000-000000000000";
 const tenantId = "72f988bf-86f1-41af-91ab-2d7cd011db47";
 const otherTenant = "11111111-86f1-41af-91ab-2d7cd011db47";
 const { oid } = entraClaims(tenantId) as { oid: string };
@@ -11,11 +12,12 @@ const ownApp = "api://portolan.example";
 
 /** A deployment with a tenant, whose both issuers answer, and what a token of it leads to. */
 async function opened(administrators = "", alg = "RS256") {
-  const entra = readEntraSettings({
+  const env = {
     ENTRA_TENANT_ID: tenantId.toUpperCase(),
     ENTRA_AUDIENCES: ownApp,
     ENTRA_ADMINISTRATORS: administrators,
-  });
+  };
+  const entra = readEntraSettings(env, subscription);
   if (entra === undefined) throw new Error("there is a tenant");
   const world = await openWorld({ entra, url: `https://sts.windows.net/${tenantId}/`, alg });
   const second = new OidcIssuer(
@@ -42,7 +44,7 @@ describe("an administrator by Entra", () => {
     ["a group of his", `${oid.replace("0a", "0b")} , ${group}`, group],
   ])("is known by %s, in tokens of both versions", async (_, administrators, administrator) => {
     const { come } = await opened(administrators);
-    const principal = { kind: "entra-administrator", subject: oid, administrator };
+    const principal = { kind: "entra", subject: oid, ids: [administrator], rules: [] };
     expect(await come()).toEqual(principal);
     expect(await come({}, "2.0")).toEqual(principal);
   });
@@ -55,7 +57,7 @@ describe("an administrator by Entra", () => {
     ["https://elsewhere.example", ownApp],
   ])("may have a token for %j", async (aud) => {
     const { come } = await opened(oid);
-    expect(await come({ aud })).toMatchObject({ kind: "entra-administrator" });
+    expect(await come({ aud })).toMatchObject({ kind: "entra" });
   });
 
   test.each([
@@ -120,7 +122,7 @@ describe("a token of Entra", () => {
       "UNAUTHORIZED: the token is not signed by its issuer",
     );
     expect(await outcome(await issuer.sign({ claims: entraClaims(tenantId, "1.0") }))).toMatchObject({
-      kind: "entra-administrator",
+      kind: "entra",
     });
   });
 
@@ -135,7 +137,7 @@ describe("a token of Entra", () => {
     Object.assign(second.key.jwk, { issuer: named });
     expect(await come({}, "2.0")).toEqual(
       taken
-        ? { kind: "entra-administrator", subject: oid, administrator: oid }
+        ? { kind: "entra", subject: oid, ids: [oid], rules: [] }
         : "UNAUTHORIZED: the token is signed with a key that its issuer does not publish",
     );
   });
@@ -191,9 +193,10 @@ describe("a trust rule for Entra", () => {
 });
 
 describe("the settings", () => {
+  const needTenant = "ENTRA_AUDIENCES, ENTRA_ADMINISTRATORS and ROLE_ASSIGNMENTS need ENTRA_TENANT_ID";
   test("are none without a tenant", () => {
-    expect(readEntraSettings({})).toBeUndefined();
-    expect(readEntraSettings({ ENTRA_TENANT_ID: "" })).toBeUndefined();
+    expect(readEntraSettings({}, subscription)).toBeUndefined();
+    expect(readEntraSettings({ ENTRA_TENANT_ID: "" }, subscription)).toBeUndefined();
   });
 
   test.each([
@@ -203,9 +206,10 @@ describe("the settings", () => {
       { ENTRA_TENANT_ID: tenantId, ENTRA_ADMINISTRATORS: "me@contoso.example" },
       "ENTRA_ADMINISTRATORS lists object ids, which are GUIDs, split by commas",
     ],
-    [{ ENTRA_ADMINISTRATORS: oid }, "ENTRA_AUDIENCES and ENTRA_ADMINISTRATORS need ENTRA_TENANT_ID"],
-    [{ ENTRA_AUDIENCES: ownApp }, "ENTRA_AUDIENCES and ENTRA_ADMINISTRATORS need ENTRA_TENANT_ID"],
+    [{ ENTRA_ADMINISTRATORS: oid }, needTenant],
+    [{ ENTRA_AUDIENCES: ownApp }, needTenant],
+    [{ ROLE_ASSIGNMENTS: JSON.stringify([{ principal: oid, role: "Reader" }]) }, needTenant],
   ])("refuse %j", (env, message) => {
-    expect(() => readEntraSettings(env)).toThrow(message);
+    expect(() => readEntraSettings(env, subscription)).toThrow(message);
   });
 });
