@@ -148,7 +148,7 @@ async function answer(
   const query = target.query === "" ? noQuery : new URLSearchParams(target.query);
   if ("subscription" in route) {
     const manager = await managerOf(service, headers.get("authorization"));
-    arrival.admitted = true;
+    arrival.admitted = manager.roles.length > 0;
     return await answerManagement({ ...service, host, method, headers, query, body, manager }, route);
   }
   if (isAuthRoute(route)) {
