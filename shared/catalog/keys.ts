@@ -50,6 +50,7 @@ export const ids = {
   orphanCursor: "orphan-cursor",
   recount: "recount",
   recountReport: "recount-report",
+  recountTurn: "recount-turn",
   repositoryUsages: "repo:",
   repositoryUsage: (repository: RepositoryName, generation: string) =>
     `repo:${escapeName(repository)}:${generation}`,

@@ -1,6 +1,6 @@
 import type { CatalogEntryDocument } from "../../catalog/documents.ts";
 import { ids, partitions } from "../../catalog/keys.ts";
-import { listRegistries, readRegistry } from "../../catalog/registries.ts";
+import { readRegistry } from "../../catalog/registries.ts";
 import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Stored } from "../../ports/document-store.ts";
@@ -20,6 +20,7 @@ import {
   reportOf,
   withFindings,
 } from "./report.ts";
+import { endTurn, registriesInTurn } from "./turn.ts";
 
 const repositoriesAtOnce = 50;
 /** Of the event consumer. If that is not enough, what is counted meanwhile has changed, and is counted again. */
@@ -32,15 +33,15 @@ const drainRunsMax = 20;
  */
 export async function reconcileUsage(ports: Ports, log: Log): Promise<{ more: boolean }> {
   const budget = { pages: limits.recountPagesPerRunMax };
-  for (let after: string | undefined, more = true; more; ) {
-    const page = await listRegistries(ports, after, limits.pageItemsMax);
-    for (const { rid } of page.registries) {
-      const registry = (await readRegistry(ports, rid))?.document;
-      if (registry?.state !== "live" || !(await isDue(ports, rid))) continue;
-      if ((await recountRegistry(ports, log, registry, budget)) === undefined) return { more: true };
+  let counted: string | undefined;
+  for await (const rid of registriesInTurn(ports)) {
+    const registry = (await readRegistry(ports, rid))?.document;
+    if (registry?.state !== "live" || !(await isDue(ports, rid))) continue;
+    if ((await recountRegistry(ports, log, registry, budget)) === undefined) {
+      if (counted !== undefined) await endTurn(ports, counted);
+      return { more: true };
     }
-    after = page.registries.at(-1)?.rid;
-    more = page.more;
+    counted = rid;
   }
   return { more: false };
 }
