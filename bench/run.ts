@@ -26,6 +26,7 @@ import { type Registry, startDistribution, startPeer, startPortolan } from "./re
 import { countRequests } from "./requests.ts";
 import { measureSender } from "./sender.ts";
 import { measureTags } from "./tags.ts";
+import { measureManyRegistries } from "./tenants/many-registries.ts";
 import { measureNeighbour } from "./tenants/neighbour.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -46,6 +47,7 @@ const parts: Readonly<Record<string, Part>> = {
   reclaim: measureReclaim,
   deletion: measureLargeRepository,
   neighbour: measureNeighbour,
+  registries: measureManyRegistries,
 };
 
 interface PartResult {

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Comparison } from "../comparison.ts";
 import type { Bench } from "../part.ts";
 import { findProgram } from "../programs.ts";
+import { administratorOf, basic, manage, premium } from "./manager.ts";
 import { type Latencies, pushQuietImage, runQuietClient, type Tenant } from "./quiet-client.ts";
 
 const [quietName, noisyName] = ["quiettenant", "noisytenant"];
@@ -33,7 +34,7 @@ export async function measureNeighbour(bench: Bench): Promise<Comparison[]> {
   const wrk = findProgram("wrk");
   const { port, logFile } = await bench.startPortolan({ AUTH: "true" });
   const authorization = basic("administrator", administratorOf(logFile));
-  for (const name of [quietName, noisyName]) await makeRegistry(port, authorization, name);
+  for (const name of [quietName, noisyName]) await manage(port, authorization, "PUT", name, premium);
   const quiet: Tenant = { port, host: `${quietName}.localhost`, authorization };
   await pushQuietImage(quiet);
   const comparisons: Comparison[] = [];
@@ -137,27 +138,4 @@ function percentile(values: readonly number[], part: number): number {
   const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
   if (value === undefined) throw new Error("nothing was measured");
   return value;
-}
-
-function basic(username: string, password: string): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
-}
-
-/** The password that the registry shows once, at its first start. */
-function administratorOf(logFile: string): string {
-  const password = /(portolan_\S+)/.exec(readFileSync(logFile, "utf8"))?.[1];
-  if (password === undefined) throw new Error("the registry has made no administrator");
-  return password;
-}
-
-async function makeRegistry(port: number, authorization: string, name: string): Promise<void> {
-  const path =
-    "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/bench" +
-    `/providers/Microsoft.ContainerRegistry/registries/${name}?api-version=2025-11-01`;
-  const made = await fetch(`http://127.0.0.1:${port}${path}`, {
-    method: "PUT",
-    headers: { authorization, "content-type": "application/json" },
-    body: JSON.stringify({ location: "local", sku: { name: "Premium" } }),
-  });
-  if (made.status >= 300) throw new Error(`${name}: ${made.status} ${await made.text()}`);
 }
