@@ -115,7 +115,7 @@ export function storedBytes(
 }
 
 /** Bytes that a repository has in its registry: those that others have too are there only once. */
-export function repositoryBytes(figures: RepositoryFigures): number {
+function repositoryBytes(figures: RepositoryFigures): number {
   return figures.blobBytes + figures.manifestBytes + figures.deletedManifestBytes;
 }
 

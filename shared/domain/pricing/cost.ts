@@ -49,7 +49,7 @@ export function costOfMonth(month: Month, times: TierTimes, table: TierTable, pr
   return { items, total: sum(items) };
 }
 
-export function gibMonths(month: Month, byteMillis: bigint): number {
+function gibMonths(month: Month, byteMillis: bigint): number {
   return Number(byteMillis) / monthMillis(month) / gibibyte;
 }
 
