@@ -7,7 +7,7 @@ test("every limit is a positive whole number, and its name ends in its unit or i
     expect(Number.isSafeInteger(value), name).toBe(true);
     expect(value, name).toBeGreaterThan(0);
     expect(name).toMatch(
-      /(Chars|Bytes|Seconds|children|tagsPerPut|blocks|blocksInFlight|Items|ranges|Operations|edgesPerCommit|contentionAttempts|workAttempts|workDeliveries|registriesCached|repositoriesCached|eventPageChanges|eventPagesPerRun|eventsRemembered|Rules|pullsRemembered|pullsInFlight|retentionDeletionsPerRun|previewRepositories|globsPerList|resourceTags|Days|Newest|sweepLinks|sweepsPerRun|deepSweepShards|deepSweepRepositories|placesPerRun|manifestTagsListed|manifestPageReads|manifestPageDocuments|deletedItemsNamed|softDeleteDaysUsual|recountPagesPerRun|revocations|scopes|scopeMapActions|trustConditions|trustValues|trustRules|roleAssignments|trustSteps|issuersCached|verified|verifiedGrants|failedLogins|failedLoginsPerSecond|rateIdentities)(Min|Max|LeftMin)?$/,
+      /(Chars|Bytes|Seconds|children|tagsPerPut|blocks|blocksInFlight|Items|ranges|Operations|edgesPerCommit|contentionAttempts|workAttempts|workDeliveries|registriesCached|repositoriesCached|eventPageChanges|eventPagesPerRun|eventsRemembered|Rules|pullsRemembered|pullsInFlight|retentionDeletionsPerRun|previewRepositories|globsPerList|resourceTags|Days|Newest|sweepLinks|sweepsPerRun|deepSweepShards|deepSweepRepositories|placesPerRun|manifestTagsListed|manifestPageReads|manifestPageDocuments|deletedItemsNamed|softDeleteDaysUsual|recountPagesPerRun|revocations|scopes|scopeMapActions|trustConditions|trustValues|trustRules|roleAssignments|trustSteps|issuersCached|verified|verifiedGrants|failedLogins|failedLoginsPerSecond|rateIdentities|meteredMonths)(Min|Max|LeftMin)?$/,
     );
   }
 });
