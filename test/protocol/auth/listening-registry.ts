@@ -15,8 +15,8 @@ export interface ListeningRegistry extends GuardedRegistry {
   close(): Promise<void>;
 }
 
-export async function openListeningRegistry(): Promise<ListeningRegistry> {
-  const guarded = await openGuardedRegistry();
+export async function openListeningRegistry(opened?: GuardedRegistry): Promise<ListeningRegistry> {
+  const guarded = opened ?? (await openGuardedRegistry());
   let lines = "";
   const log = createLog("debug", (more) => {
     lines += more;

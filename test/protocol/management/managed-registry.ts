@@ -54,7 +54,8 @@ async function session(host: string, username: string, password: string): Promis
   return token;
 }
 
-function clientAt(
+/** Azure's own client, which presents that token. */
+export function clientAt(
   { endpoint, certificate }: { readonly endpoint: string; readonly certificate: string },
   token: string,
 ): ContainerRegistryManagementClient {
