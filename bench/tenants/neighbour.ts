@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Comparison } from "../comparison.ts";
 import type { Bench } from "../part.ts";
 import { findProgram } from "../programs.ts";
+import { summarize } from "../statistics.ts";
 import { administratorOf, basic, manage, premium } from "./manager.ts";
 import { type Latencies, pushQuietImage, runQuietClient, type Tenant } from "./quiet-client.ts";
 
@@ -32,7 +33,7 @@ interface Noise {
  */
 export async function measureNeighbour(bench: Bench): Promise<Comparison[]> {
   const wrk = findProgram("wrk");
-  const { port, logFile } = await bench.startPortolan({ AUTH: "true" });
+  const { port, pid, logFile } = await bench.startPortolan({ AUTH: "true" });
   const authorization = basic("administrator", administratorOf(logFile));
   for (const name of [quietName, noisyName]) await manage(port, authorization, "PUT", name, premium);
   const quiet: Tenant = { port, host: `${quietName}.localhost`, authorization };
@@ -42,10 +43,17 @@ export async function measureNeighbour(bench: Bench): Promise<Comparison[]> {
     const alone: Latencies[] = [];
     const beside: Latencies[] = [];
     let answered = 0;
+    const busy = { alone: [] as number[], beside: [] as number[] };
+    const quietly = async (into: number[]) => {
+      const before = processorSeconds(pid);
+      const latencies = await runQuietClient(quiet, seconds);
+      into.push(((processorSeconds(pid) - before) / seconds) * 100);
+      return latencies;
+    };
     for (let round = 0; round <= bench.rounds; round++) {
       const [without, withNoise] = [
-        await runQuietClient(quiet, seconds),
-        await besideNoise(bench, wrk, port, noise, async () => await runQuietClient(quiet, seconds)),
+        await quietly(busy.alone),
+        await besideNoise(bench, wrk, port, noise, async () => await quietly(busy.beside)),
       ];
       // The first round warms up.
       if (round === 0) continue;
@@ -53,8 +61,12 @@ export async function measureNeighbour(bench: Bench): Promise<Comparison[]> {
       beside.push(withNoise.result);
       answered += withNoise.requestsPerSecond / bench.rounds;
     }
-    bench.print(`${noise.label}: ${answered.toFixed(0)} requests/s answered`);
-    bench.detail({ noise: noise.label, answered });
+    const [alonePart, besidePart] = [summarize(busy.alone).median, summarize(busy.beside).median];
+    bench.print(
+      `${noise.label}: ${answered.toFixed(0)} requests/s answered, the process is at work ` +
+        `${besidePart.toFixed(0)} % of a processor's time, ${alonePart.toFixed(0)} % alone`,
+    );
+    bench.detail({ noise: noise.label, answered, alonePart, besidePart });
     comparisons.push(...compare(noise.label, alone, beside));
   }
   return comparisons;
@@ -131,6 +143,12 @@ function compare(label: string, alone: readonly Latencies[], beside: readonly La
     reference: { label: "alone", rounds: alone.map(figure) },
     ...(judged ? { target: { kind: "times-at-most", times: 1.1 } as const } : {}),
   }));
+}
+
+/** What the process has used so far; the kernel counts hundredths. */
+function processorSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 function percentile(values: readonly number[], part: number): number {
