@@ -5,19 +5,16 @@ import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { listRepositories } from "../../../shared/catalog/catalog-entries.ts";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
-import { askForSweep } from "../../../shared/catalog/sweeps.ts";
 import { readConfig } from "../../../shared/config.ts";
 import { seededRandom } from "../../../shared/memory/random.ts";
 import { openPorts } from "../../../shared/open-ports.ts";
-import type { Ports } from "../../../shared/ports/ports.ts";
 import { createLog } from "../../../shared/telemetry/log.ts";
-import { collect } from "../../../shared/upkeep/collection/collect.ts";
-import { consumeEvents } from "../../../shared/upkeep/consume-events.ts";
 import { recountRegistry } from "../../../shared/upkeep/recount/reconcile-usage.ts";
 import { refuseFailures } from "../../protocol/harness/built-registry.ts";
 import { startAzureEmulators } from "../../support/azure-emulators.ts";
 import { startRegistry } from "../../support/registry-process.ts";
 import { ImageClient, wrongWith } from "./image-client.ts";
+import { settle } from "./settle.ts";
 
 /** `FAULT_RUNS` asks for more kills. */
 const kills = Number(process.env["FAULT_RUNS"] ?? 5);
@@ -32,7 +29,6 @@ const graces = {
   DEEP_SWEEP_SECONDS: "8",
 };
 const silent = createLog("silent", () => {});
-const roundsMax = 400;
 
 interface Store {
   /** The settings of a registry on it. */
@@ -133,30 +129,4 @@ async function liveAndDie(
   }
   await Promise.all(working);
   if (registry.logFile !== undefined) refuseFailures(await readFile(registry.logFile, "utf8"));
-}
-
-/** Works until nothing is left to do, nor after a look at everything. */
-async function settle(ports: Ports, changes: boolean): Promise<void> {
-  await workThrough(ports, changes);
-  await ports.pause(ports.graces.deepSweepSeconds * 1_000);
-  await workThrough(ports, changes);
-}
-
-async function workThrough(ports: Ports, changes: boolean): Promise<void> {
-  let idle = 0;
-  for (let round = 0; round < roundsMax && idle < 4; round++) {
-    while (changes && (await consumeEvents(ports, silent)).more);
-    if (!changes) await askForAll(ports);
-    const { places, generations, condemned, links, more } = await collect(ports, silent);
-    const busy = places + generations + condemned + links > 0 || more;
-    idle = busy ? 0 : idle + 1;
-    if (!more) await ports.pause(1_000);
-  }
-}
-
-async function askForAll(ports: Ports): Promise<void> {
-  const { defaultRegistry } = readConfig({}).hosts;
-  const registry = await ensureRegistry(ports, defaultRegistry, { sparseManifests: false });
-  const { names } = await listRepositories(ports, registry, undefined, 1_000, { which: "all" });
-  for (const name of names) await askForSweep(ports, registry.rid, name, ports.clock.now());
 }
