@@ -1,6 +1,6 @@
 import type { RegistryResource, RepositoryAction } from "../../domain/access/actions.ts";
 import type { ManagementAction } from "../../domain/access/roles.ts";
-import type { ArmRoute } from "../management/route.ts";
+import { type ArmRoute, armMethods } from "../management/route.ts";
 import type { Route } from "../route.ts";
 
 /** What a request needs of its caller. */
@@ -50,6 +50,7 @@ const untag: Requirement = { kind: "repository", anyOf: ["delete", "metadata_wri
  */
 export function requirementOf(kind: Route["kind"], method: string): Requirement {
   const reads = method === "GET" || method === "HEAD";
+  if (isManaged(kind)) return managementRequirementOf(kind, method);
   switch (kind) {
     case "health":
     case "oauth2-token":
@@ -89,9 +90,11 @@ export function requirementOf(kind: Route["kind"], method: string): Requirement 
     case "acr-deleted-tag":
     case "acr-deleted-manifest":
       return method === "POST" ? restoreDeleted : remove;
-    default:
-      return managementRequirementOf(kind, method);
   }
+}
+
+function isManaged(kind: Route["kind"]): kind is ArmRoute["kind"] {
+  return Object.hasOwn(armMethods, kind);
 }
 
 /** What a request to the management API needs, by Azure's names; what only this registry has is named in the same manner. */
