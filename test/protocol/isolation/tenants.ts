@@ -7,7 +7,7 @@ import type { Answer } from "../harness/registry.ts";
 /** How requests of a registry say which one it is: by their host, or by the first part of their paths. */
 export type Way = "host" | "path";
 export const sharedHost = "registries.localhost";
-export const tokenUser = "00000000-0000-0000-0000-000000000000";
+const tokenUser = "00000000-0000-0000-0000-000000000000";
 
 /** A registry among many that look alike: all have the same repositories, and tokens and scope maps of the same names. */
 export interface Tenant {
