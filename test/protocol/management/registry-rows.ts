@@ -70,3 +70,10 @@ export const onlyProperties = {
   writableCacheRepos: "Disabled",
   zoneRedundancy: "Disabled",
 };
+
+export const onlyPolicies = {
+  azureADAuthenticationAsArmPolicy: { status: "enabled" },
+  exportPolicy: { status: "enabled" },
+  quarantinePolicy: { status: "disabled" },
+  trustPolicy: { status: "disabled" },
+};

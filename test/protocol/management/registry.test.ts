@@ -1,18 +1,12 @@
 import { expect } from "vitest";
 import { type Case, type Row, runTable } from "../harness/table.ts";
-import { onlyProperties } from "./registry-rows.ts";
+import { onlyPolicies, onlyProperties } from "./registry-rows.ts";
 
 const scope = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/portolan";
 const registries = `${scope}/providers/Microsoft.ContainerRegistry/registries`;
 const version = "?api-version=2025-04-01";
 const local = `${registries}/local${version}`;
 const time = expect.stringMatching(/^2.*Z$/) as unknown;
-const onlyPolicies = {
-  azureADAuthenticationAsArmPolicy: { status: "enabled" },
-  exportPolicy: { status: "enabled" },
-  quarantinePolicy: { status: "disabled" },
-  trustPolicy: { status: "disabled" },
-};
 const disabled = {
   softDeletePolicy: { retentionDays: 7, status: "disabled" },
   retentionPolicy: { days: 7, status: "disabled" },
