@@ -1,11 +1,13 @@
 import { ensureRegistry } from "../shared/catalog/registries.ts";
 import { RepositoryDirectory } from "../shared/catalog/repository-directory.ts";
 import type { RegistryName, RepositoryName } from "../shared/domain/name.ts";
+import { readNetworkSettings } from "../shared/domain/network/settings.ts";
 import type { IncomingRequest } from "../shared/http/exchange.ts";
 import { defaultBodyTimes } from "../shared/http/request-body.ts";
 import { type Service, serve } from "../shared/http/serve.ts";
 import { openLocalPorts } from "../shared/local/open.ts";
 import { createLog } from "../shared/telemetry/log.ts";
+import { NetworkGate } from "../shared/tenancy/network-gate.ts";
 import { RegistryDirectory } from "../shared/tenancy/registry-directory.ts";
 import type { Comparison } from "./comparison.ts";
 import { type Calls, countingPorts, noCalls } from "./counting-ports.ts";
@@ -49,6 +51,7 @@ export async function countRequests(bench: Bench): Promise<Comparison[]> {
       defaultRegistry: registryName,
       scope: { subscriptionId: "", resourceGroup: "" },
     },
+    networks: new NetworkGate(readNetworkSettings({})),
     bodyTimes: defaultBodyTimes,
     log: createLog("error", (lines) => process.stderr.write(lines)),
   });

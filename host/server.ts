@@ -70,6 +70,8 @@ function incoming(request: IncomingMessage, method: string, url: string): Incomi
       },
     },
     body: hasBody && headers["content-length"] !== "0" ? request : null,
+    // Never absent, even if the connection is gone: nobody else has a say in it.
+    peer: request.socket.remoteAddress ?? "",
   };
 }
 

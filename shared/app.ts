@@ -11,6 +11,7 @@ import { openPorts } from "./open-ports.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 import type { TelemetrySettings } from "./telemetry/settings.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
+import { NetworkGate } from "./tenancy/network-gate.ts";
 import { RateLimiter } from "./tenancy/rate-limiter.ts";
 import { RefusalPace } from "./tenancy/refusal-pace.ts";
 import { RegistryDirectory } from "./tenancy/registry-directory.ts";
@@ -83,6 +84,7 @@ async function composeApp(config: Config, log: Log, telemetry: Telemetry | undef
     repositories: new RepositoryDirectory(ports),
     pulls,
     hosts: config.hosts,
+    networks: new NetworkGate(config.networks),
     identity: opened?.identity,
     rates: opened && new RateLimiter(config.tiers, config.instances, ports.clock),
     pace: opened && config.holdsRefusals ? new RefusalPace(ports) : undefined,

@@ -4,6 +4,7 @@ import { readStorageSettings } from "./azure/storage/settings.ts";
 import { type Graces, usualGraces } from "./domain/graces.ts";
 import { limits } from "./domain/limits.ts";
 import { asRegistryName, isResourceGroupName, type RegistryName } from "./domain/name.ts";
+import { type NetworkSettings, readNetworkSettings } from "./domain/network/settings.ts";
 import { type Prices, readPrices } from "./domain/pricing/prices.ts";
 import { readSwitch } from "./domain/switch.ts";
 import { readTiers } from "./domain/tiers/overrides.ts";
@@ -35,6 +36,8 @@ export interface Config {
   readonly tiers: TierTable;
   /** What registries cost. Undefined: nobody has said. */
   readonly prices: Prices | undefined;
+  /** What the networks around are. */
+  readonly networks: NetworkSettings;
   /** Of registries that nobody gives another. */
   readonly defaultTier: Tier;
   /** Instances that are expected to answer at once: each lets its part of the requests through that a tier allows. */
@@ -102,6 +105,7 @@ export function readConfig(env: Environment): Config {
     graces: Object.freeze(readGraces(env)),
     tiers: readTiers(env["TIERS"], "TIERS"),
     prices: readPrices(env["PRICES"], "PRICES"),
+    networks: readNetworkSettings(env),
     defaultTier: readTier(env["DEFAULT_TIER"]),
     instances: readInstances(env["EXPECTED_INSTANCES"]),
     holdsRefusals: !env["WEBSITE_SITE_NAME"],

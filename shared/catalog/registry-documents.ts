@@ -28,6 +28,14 @@ export interface RegistryPolicies {
   readonly lifecycle?: LifecyclePolicy;
   /** Who may pull without logging in: from all repositories, or from those that are marked. Absent: nobody. */
   readonly anonymousPull?: "all" | "selected";
+  /** From where the registry may be reached; rules are addresses and networks in CIDR notation. Absent: from everywhere. */
+  readonly network?: { readonly defaultAction: "Allow" | "Deny"; readonly ipRules: readonly string[] };
+  /** Only from the operator's private networks, whatever the rules. Absent: also from public ones. */
+  readonly publicNetworkAccess?: "Disabled";
+  /** Shown as it was given, and without effect: no service bypasses the rules. Absent: AzureServices. */
+  readonly networkRuleBypassOptions?: "None";
+  /** Content leaves through the registry alone. Absent: also by signed URLs. */
+  readonly exportPolicy?: "disabled";
 }
 
 /** How many there are. Absent: not counted yet. */

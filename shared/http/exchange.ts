@@ -14,6 +14,8 @@ export interface IncomingRequest {
   readonly url: string;
   readonly headers: { get(name: string): string | null };
   readonly body: AsyncIterable<Uint8Array> | null;
+  /** The address that has connected. Absent: the door has no connection of its own, since a front end hands requests over. */
+  readonly peer?: string;
 }
 
 /** A reply as any door can send it. Header names are in lower case. */

@@ -10,6 +10,7 @@ import { identityOf } from "../identity/principal.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { ObservedRequest, Telemetry } from "../telemetry/telemetry.ts";
+import type { NetworkGate } from "../tenancy/network-gate.ts";
 import type { RateLimiter } from "../tenancy/rate-limiter.ts";
 import type { RefusalPace } from "../tenancy/refusal-pace.ts";
 import { answerAcr } from "./acr/answer-acr.ts";
@@ -48,6 +49,7 @@ export interface Service {
   readonly repositories: RepositoryDirectory;
   readonly pulls: Pick<PullRecorder, "note">;
   readonly hosts: Hosts;
+  readonly networks: NetworkGate;
   /** Absent where nobody has to say who he is. */
   readonly identity?: Identity | undefined;
   /** Absent where nobody has to say who he is: whoever is alone here need not be kept from others. */
@@ -152,8 +154,9 @@ async function answer(
     return await answerManagement({ ...service, host, method, headers, query, body, manager }, route);
   }
   if (isAuthRoute(route)) {
-    const addressed = ({ rid }: RegistryDocument) => {
+    const addressed = ({ rid, policies }: RegistryDocument) => {
       arrival.rid = rid;
+      service.networks.admit(policies, request);
     };
     return await answerAuth({ ...service, host, method, headers, query, body, addressed }, route);
   }
@@ -166,6 +169,7 @@ async function answer(
   if (registry === undefined) throw unknownRegistry();
   arrival.observed?.addressed(registry.name);
   arrival.rid = registry.rid;
+  service.networks.admit(registry.policies, request);
   const { identity, repositories } = service;
   const { name, prefix } = address;
   let caller: Caller | Promise<Caller> = anybody;

@@ -46,7 +46,9 @@ function readable(ports: Ports, { registry }: Repository, link: LinkDocument): R
     digest,
     size,
     sign: async () => {
-      const servedThrough = size <= (registry.policies.serveThroughBytesMax ?? 0);
+      const { serveThroughBytesMax = 0, exportPolicy } = registry.policies;
+      // A signed URL works from any network, for whoever it is passed on to.
+      const servedThrough = size <= serveThroughBytesMax || exportPolicy === "disabled";
       return servedThrough ? undefined : await ports.blobs.sign(place, options);
     },
     open: async (start, end) => {

@@ -1,5 +1,5 @@
 import type { RegistryPolicies } from "../catalog/registry-documents.ts";
-import { type Feature, notInTier } from "../domain/tiers/refusals.ts";
+import { beyondTier, type Feature, notInTier } from "../domain/tiers/refusals.ts";
 import { figuresOf, type Tier, type TierTable, tierOf } from "../domain/tiers/table.ts";
 
 interface PolicyFeature {
@@ -31,6 +31,18 @@ const policyFeatures: readonly PolicyFeature[] = [
       after.softDelete?.enabled === true &&
       (before.softDelete?.enabled !== true || before.softDelete.days !== after.softDelete.days),
   },
+  {
+    feature: "networkRules",
+    what: "network rules",
+    switchedOn: (before, after) =>
+      (after.publicNetworkAccess === "Disabled" && before.publicNetworkAccess !== "Disabled") ||
+      (after.network !== undefined && JSON.stringify(after.network) !== JSON.stringify(before.network)),
+  },
+  {
+    feature: "exportPolicy",
+    what: "an export policy",
+    switchedOn: (before, after) => after.exportPolicy === "disabled" && before.exportPolicy !== "disabled",
+  },
 ];
 
 /**
@@ -47,4 +59,7 @@ export function demandFeatures(
     if (!figures[feature] && switchedOn(registry.policies, after))
       throw notInTier(tiers, tierOf(registry), feature, what);
   }
+  const rules = after.network?.ipRules.length ?? 0;
+  if (rules > figures.ipRulesMax && rules > (registry.policies.network?.ipRules.length ?? 0))
+    throw beyondTier(tiers, tierOf(registry), "ipRulesMax", "IP rules");
 }

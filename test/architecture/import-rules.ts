@@ -70,6 +70,9 @@ const product = "^(functions|shared|host)/";
 /** Connects to hosts that tenants name, and checks the address that it connects to. */
 const issuerClient = ["shared/system/issuers.ts", "shared/system/addresses.ts"].map(within);
 
+/** Reads and compares addresses, and connects to none. */
+const addresses = within("shared/domain/network/networks.ts");
+
 export const importRules: IForbiddenRuleType[] = [
   { name: "no-cycles", from: { path: product }, to: { circular: true } },
   {
@@ -101,12 +104,12 @@ export const importRules: IForbiddenRuleType[] = [
   {
     // Adapters are clients of services, and of issuers of tokens that the registry trusts.
     name: "no-http-server-in-the-registry",
-    from: { path: "^shared/", pathNot: ["^shared/azure/", ...issuerClient] },
+    from: { path: "^shared/", pathNot: ["^shared/azure/", addresses, ...issuerClient] },
     to: { path: "^(node:)?(http|https|http2|net|tls)$" },
   },
   {
     name: "no-disk-and-no-process-but-in-adapters",
-    from: { path: "^shared/", pathNot: ["^shared/local/", "^shared/azure/", ...issuerClient] },
+    from: { path: "^shared/", pathNot: ["^shared/local/", "^shared/azure/", addresses, ...issuerClient] },
     to: { dependencyTypes: ["core"], pathNot: "^(node:)?(crypto|async_hooks)$" },
   },
   {

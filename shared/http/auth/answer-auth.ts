@@ -33,7 +33,7 @@ export interface AuthRequest {
   readonly query: URLSearchParams;
   readonly body: RequestBody;
   readonly log: Log;
-  /** Is told which registry is meant. */
+  /** Is told which registry is meant. @throws RegistryError DENIED where it may not be asked */
   readonly addressed: (registry: RegistryDocument) => void;
 }
 

@@ -45,6 +45,7 @@ export async function answerUsages({ ports, registry, method }: ManagementExchan
     item("Tokens", "Count", tokens, figures.tokensMax),
     item("ScopeMaps", "Count", scopeMaps, figures.scopeMapsMax),
     item("TrustRules", "Count", trustRules, figures.trustRulesMax),
+    item("IPRules", "Count", registry.policies.network?.ipRules.length ?? 0, figures.ipRulesMax),
   ];
   return jsonReply(method, { value });
 }

@@ -4,6 +4,7 @@ import type { Identity } from "../../identity/identity.ts";
 import type { Manager } from "../../identity/manager.ts";
 import type { Ports } from "../../ports/ports.ts";
 import type { Log } from "../../telemetry/log.ts";
+import type { NetworkGate } from "../../tenancy/network-gate.ts";
 import type { Hosts } from "../address.ts";
 import type { RequestBody } from "../request-body.ts";
 
@@ -15,6 +16,7 @@ export interface ManagementRequest {
     forget(name: RegistryName): void;
   };
   readonly hosts: Hosts;
+  readonly networks: Pick<NetworkGate, "hasPrivateNetworks">;
   /** As the client named it. */
   readonly host: string;
   readonly method: string;

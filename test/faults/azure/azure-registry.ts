@@ -13,12 +13,14 @@ import { ensureRegistry } from "../../../shared/catalog/registries.ts";
 import { RepositoryDirectory } from "../../../shared/catalog/repository-directory.ts";
 import { readConfig } from "../../../shared/config.ts";
 import { usualGraces } from "../../../shared/domain/graces.ts";
+import { readNetworkSettings } from "../../../shared/domain/network/settings.ts";
 import { usualTiers } from "../../../shared/domain/tiers/table.ts";
 import { defaultBodyTimes } from "../../../shared/http/request-body.ts";
 import { serve } from "../../../shared/http/serve.ts";
 import { keyedSigner } from "../../../shared/memory/world.ts";
 import type { Ports } from "../../../shared/ports/ports.ts";
 import { createLog } from "../../../shared/telemetry/log.ts";
+import { NetworkGate } from "../../../shared/tenancy/network-gate.ts";
 import { RegistryDirectory } from "../../../shared/tenancy/registry-directory.ts";
 import { incoming, readReply } from "../../protocol/harness/memory-registry.ts";
 import type { Answer, Call } from "../../protocol/harness/registry.ts";
@@ -113,6 +115,7 @@ export async function openAzureRegistry(
     pulls: new PullRecorder(ports, () => {}),
     registries: new RegistryDirectory(ports),
     hosts,
+    networks: new NetworkGate(readNetworkSettings({})),
     bodyTimes: defaultBodyTimes,
     log: createLog("error", (lines) => process.stderr.write(lines)),
   };

@@ -5,12 +5,14 @@ import { PullRecorder } from "../../../shared/catalog/pulls.ts";
 import { ensureRegistry } from "../../../shared/catalog/registries.ts";
 import { RepositoryDirectory } from "../../../shared/catalog/repository-directory.ts";
 import { type Config, readConfig } from "../../../shared/config.ts";
+import { readNetworkSettings } from "../../../shared/domain/network/settings.ts";
 import type { IncomingRequest, Reply } from "../../../shared/http/exchange.ts";
 import { defaultBodyTimes } from "../../../shared/http/request-body.ts";
 import { type Service, serve } from "../../../shared/http/serve.ts";
 import { type OpenedPorts, openPorts } from "../../../shared/open-ports.ts";
 import type { Ports } from "../../../shared/ports/ports.ts";
 import { createLog } from "../../../shared/telemetry/log.ts";
+import { NetworkGate } from "../../../shared/tenancy/network-gate.ts";
 import { RegistryDirectory } from "../../../shared/tenancy/registry-directory.ts";
 
 /** What some work asked of Azure's services. Each is a request that is paid for. */
@@ -88,6 +90,7 @@ export async function openCountedRegistry(
     repositories: new RepositoryDirectory(ports),
     pulls,
     hosts: config.hosts,
+    networks: new NetworkGate(readNetworkSettings({})),
     bodyTimes: defaultBodyTimes,
     log: createLog("error", (lines) => process.stderr.write(lines)),
   };

@@ -5,6 +5,7 @@ import { ensureRegistry } from "../../../shared/catalog/registries.ts";
 import { RepositoryDirectory } from "../../../shared/catalog/repository-directory.ts";
 import { readConfig } from "../../../shared/config.ts";
 import { usualGraces } from "../../../shared/domain/graces.ts";
+import { readNetworkSettings } from "../../../shared/domain/network/settings.ts";
 import type { Place } from "../../../shared/domain/place.ts";
 import type { Prices } from "../../../shared/domain/pricing/prices.ts";
 import { usualTiers } from "../../../shared/domain/tiers/table.ts";
@@ -18,6 +19,7 @@ import { MemoryWorkQueue } from "../../../shared/memory/work-queue.ts";
 import { keyedSigner } from "../../../shared/memory/world.ts";
 import type { Ports } from "../../../shared/ports/ports.ts";
 import { createLog } from "../../../shared/telemetry/log.ts";
+import { NetworkGate } from "../../../shared/tenancy/network-gate.ts";
 import { RegistryDirectory } from "../../../shared/tenancy/registry-directory.ts";
 import { refuseFailures } from "./built-registry.ts";
 import { type Answer, type Call, framing, type Registry, type RegistryOptions } from "./registry.ts";
@@ -85,6 +87,7 @@ async function memoryService(
     pulls: new PullRecorder(ports, () => {}),
     registries: new RegistryDirectory(ports),
     hosts,
+    networks: new NetworkGate(readNetworkSettings({})),
     bodyTimes: options.bodyTimes ?? defaultBodyTimes,
     log: createLog("warn", sink),
   };

@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import { type Case, runTable } from "../harness/table.ts";
 import { call, pathOf, put, shown, whole } from "./registry-rows.ts";
 
@@ -22,6 +23,44 @@ const anyway = {
   zoneRedundancy: "Disabled",
   roleAssignmentMode: "LegacyRegistryPermissions",
 };
+
+const rule = (value: unknown) => ({ ipRules: [{ action: "Allow", value }] });
+const badRuleSets = [
+  null,
+  [],
+  { defaultAction: "deny" },
+  { virtualNetworkRules: [{ action: "Allow", id: "/subscriptions/a" }] },
+  { bypass: "AzureServices" },
+  { ipRules: {} },
+  { ipRules: ["203.0.113.1"] },
+  { ipRules: [{ action: "Deny", value: "203.0.113.1" }] },
+  { ipRules: [{ action: "Allow", value: "203.0.113.1", id: 1 }] },
+  ...[
+    1,
+    "",
+    "203.0.113",
+    "0x7f.0.0.1",
+    "127.1",
+    "203.0.113.0/33",
+    "203.0.113.0/",
+    "203.0.113.0/024",
+    "203.0.113.0/24/24",
+    "203.0.113.1 ",
+    "fe80::1%eth0",
+    "2001:db8::/129",
+    "::ffff:203.0.113.0/120",
+    "registry.example.com",
+  ].map(rule),
+];
+
+const premium = { ...whole, sku: { name: "Premium" } };
+const ruled = (defaultAction: string, values: readonly string[], more: object = {}) =>
+  expect.objectContaining({
+    properties: expect.objectContaining({
+      networkRuleSet: { defaultAction, ipRules: values.map((value) => ({ action: "Allow", value })) },
+      ...more,
+    }) as unknown,
+  }) as unknown;
 
 const cases: readonly Case[] = [
   {
@@ -57,15 +96,17 @@ const cases: readonly Case[] = [
       put("g", "plain1", { ...whole, properties: anyway }, 201, { json: shown("g", "plain1", "Standard") }),
       ...(
         [
-          { publicNetworkAccess: "Disabled" },
+          { publicNetworkAccess: "disabled" },
+          { networkRuleBypassOptions: "All" },
           { dataEndpointEnabled: true },
           { zoneRedundancy: "Enabled" },
           { encryption: { status: "enabled" } },
           { encryption: null },
-          { networkRuleSet: { defaultAction: "Deny" } },
-          { networkRuleSet: { defaultAction: "Allow", ipRules: [{ action: "Allow", value: "1.2.3.4" }] } },
+          ...badRuleSets.map((networkRuleSet) => ({ networkRuleSet })),
+          { serveThroughBytesMax: -1 },
+          { serveThroughBytesMax: "all" },
           { policies: { quarantinePolicy: { status: "enabled" } } },
-          { policies: { exportPolicy: { status: "disabled" } } },
+          { policies: { exportPolicy: { status: "off" } } },
           { policies: { trustPolicy: {} } },
           { toString: "a" },
         ] as const
@@ -100,6 +141,64 @@ const cases: readonly Case[] = [
         },
       ),
       call("GET", "g", "bad01", 404, { managementCode: "ResourceNotFound" }),
+    ],
+  },
+  {
+    name: "rules for networks are kept as they are written once, and changed in parts",
+    rows: [
+      put(
+        "g",
+        "net01",
+        {
+          ...premium,
+          properties: {
+            networkRuleSet: {
+              defaultAction: "Deny",
+              ipRules: [
+                { action: "Allow", value: "203.0.113.0/24" },
+                { value: "2001:DB8:0::1" },
+                { action: "Allow", value: "::ffff:192.0.2.1" },
+                { action: "Allow", value: "2001:db8::1" },
+              ],
+              virtualNetworkRules: [],
+            },
+          },
+        },
+        201,
+        {
+          json: ruled("Deny", ["203.0.113.0/24", "2001:db8::1", "192.0.2.1"]),
+        },
+      ),
+      call("PATCH", "g", "net01", 200, {
+        body: '{"properties":{"networkRuleSet":{"defaultAction":"Allow"}}}',
+        json: ruled("Allow", ["203.0.113.0/24", "2001:db8::1", "192.0.2.1"]),
+      }),
+      call("PATCH", "g", "net01", 403, { body: '{"sku":{"name":"Basic"}}', managementCode: "Forbidden" }),
+      call("PATCH", "g", "net01", 200, {
+        body: '{"properties":{"networkRuleSet":{"ipRules":[]},"networkRuleBypassOptions":"None","serveThroughBytesMax":1000}}',
+        json: ruled("Allow", [], { networkRuleBypassOptions: "None", serveThroughBytesMax: 1000 }),
+      }),
+      call("PATCH", "g", "net01", 200, {
+        body: '{"sku":{"name":"Basic"},"properties":{"serveThroughBytesMax":null}}',
+        json: shown("g", "net01", "Basic"),
+      }),
+    ],
+  },
+  {
+    name: "nobody is shut out of a deployment without private networks",
+    rows: [
+      put("g", "shut1", { ...premium, properties: { publicNetworkAccess: "Disabled" } }, 409, {
+        managementCode: "Conflict",
+      }),
+      put(
+        "g",
+        "shut1",
+        { ...premium, properties: { policies: { exportPolicy: { status: "disabled" } } } },
+        400,
+        {
+          managementCode: "InvalidRequestContent",
+        },
+      ),
     ],
   },
   {

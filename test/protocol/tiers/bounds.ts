@@ -1,5 +1,6 @@
 import { RegistryError } from "../../../shared/domain/errors.ts";
 import type { Feature, NumberFigure } from "../../../shared/domain/tiers/refusals.ts";
+import type { TierFigures } from "../../../shared/domain/tiers/table.ts";
 import { createTrustRule } from "../../../shared/identity/manage/trust-rules/create-trust-rule.ts";
 import { absentDigest, bytes, sha256 } from "../harness/content.ts";
 import type { Answer } from "../harness/registry.ts";
@@ -25,6 +26,8 @@ export interface Bound {
   readonly says: readonly [string, string, string];
   /** What an operator sets in its place. */
   readonly other: number;
+  /** What the tier has to include besides. */
+  readonly needs?: Partial<TierFigures>;
   /** Takes all that `limit` allows. @returns how it ends when one more is asked for; undefined: it is let through */
   exceed(tenant: Tenant, limit: number): Promise<Refusal | undefined>;
 }
@@ -35,6 +38,8 @@ export interface Inclusion {
   readonly what: string;
   /** The registry's properties that switch it on. */
   readonly properties: Readonly<Record<string, unknown>>;
+  /** What the tier has to include besides. */
+  readonly needs?: Partial<TierFigures>;
 }
 
 export function refusalIn({ status, headers, body }: Answer): Refusal | undefined {
@@ -210,6 +215,24 @@ export const bounds: Readonly<Partial<Record<NumberFigure, Bound>>> = {
     other: 3,
     exceed: counted("trustRules", addTrustRule),
   },
+  ipRulesMax: {
+    ...forbidden,
+    what: "IP rules",
+    says: ["0", "0", "200"],
+    other: 3,
+    needs: { networkRules: true },
+    exceed: async (tenant, limit) => {
+      const allow = async (count: number) => {
+        const ipRules = Array.from({ length: count }, (_, n) => ({
+          action: "Allow",
+          value: `203.0.113.${n}`,
+        }));
+        return refusalIn(await tenant.manage("PATCH", "", { properties: { networkRuleSet: { ipRules } } }));
+      };
+      demandAllowed(await allow(limit), limit);
+      return await allow(limit + 1);
+    },
+  },
   readsPerMinute: {
     ...tooMany,
     says: ["10,000", "10,000", "20,000"],
@@ -278,5 +301,14 @@ export const inclusions: Readonly<Partial<Record<Feature, Inclusion>>> = {
   softDelete: {
     what: "soft delete",
     properties: { policies: { softDeletePolicy: { status: "enabled", retentionDays: 7 } } },
+  },
+  networkRules: {
+    what: "network rules",
+    properties: { networkRuleSet: { defaultAction: "Deny" } },
+  },
+  exportPolicy: {
+    what: "an export policy",
+    properties: { publicNetworkAccess: "Disabled", policies: { exportPolicy: { status: "disabled" } } },
+    needs: { networkRules: true },
   },
 };

@@ -2,10 +2,12 @@ import { ids, partitions } from "../../../shared/catalog/keys.ts";
 import { findRegistry, replaceRegistry } from "../../../shared/catalog/registries.ts";
 import type { RegistryDocument } from "../../../shared/catalog/registry-documents.ts";
 import type { RegistryName } from "../../../shared/domain/name.ts";
+import { readNetworkSettings } from "../../../shared/domain/network/settings.ts";
 import { readTiers } from "../../../shared/domain/tiers/overrides.ts";
 import type { Tier, TierTable } from "../../../shared/domain/tiers/table.ts";
 import { serve } from "../../../shared/http/serve.ts";
 import type { Ports } from "../../../shared/ports/ports.ts";
+import { NetworkGate } from "../../../shared/tenancy/network-gate.ts";
 import { RateLimiter } from "../../../shared/tenancy/rate-limiter.ts";
 import { UsageQuota } from "../../../shared/tenancy/storage-quota.ts";
 import { basic, type GuardedRegistry, openGuardedRegistry } from "../harness/guarded-registry.ts";
@@ -54,7 +56,11 @@ export async function openTenant(tier: Tier, setting?: string): Promise<Tenant> 
       return { ...inTiers, quota: new UsageQuota(inTiers) };
     },
   });
-  const service = { ...guarded.service, rates: new RateLimiter(tiers, 1, clock) };
+  const service = {
+    ...guarded.service,
+    rates: new RateLimiter(tiers, 1, clock),
+    networks: new NetworkGate(readNetworkSettings({ PRIVATE_NETWORKS: "10.0.0.0/8" })),
+  };
   const { ports } = guarded;
   const administrator = basic("administrator", guarded.administrator);
   const send: Tenant["send"] = async (method, target, { body, headers = {}, as = administrator } = {}) => {

@@ -9,6 +9,7 @@ import { usualGraces } from "../../../shared/domain/graces.ts";
 import { digestBytes } from "../../../shared/domain/hash.ts";
 import { mediaTypes } from "../../../shared/domain/media-type.ts";
 import type { RegistryName } from "../../../shared/domain/name.ts";
+import { readNetworkSettings } from "../../../shared/domain/network/settings.ts";
 import { usualTiers } from "../../../shared/domain/tiers/table.ts";
 import type { IncomingRequest, Reply } from "../../../shared/http/exchange.ts";
 import { type Service, serve } from "../../../shared/http/serve.ts";
@@ -18,6 +19,7 @@ import { MemorySessions } from "../../../shared/memory/sessions.ts";
 import { MemoryWorkQueue } from "../../../shared/memory/work-queue.ts";
 import { keyedSigner, ManualClock, seededIds } from "../../../shared/memory/world.ts";
 import { createLog } from "../../../shared/telemetry/log.ts";
+import { NetworkGate } from "../../../shared/tenancy/network-gate.ts";
 import { troublemakers } from "../arbitraries.ts";
 
 const local = "local" as RegistryName;
@@ -73,6 +75,7 @@ async function openService(): Promise<{ service: Service; failures: () => string
       defaultRegistry: local,
       scope: { subscriptionId: "00000000-0000-0000-0000-000000000000", resourceGroup: "portolan" },
     },
+    networks: new NetworkGate(readNetworkSettings({})),
     bodyTimes: { idleSecondsMax: 5, requestSecondsMax: 5 },
     log,
   };

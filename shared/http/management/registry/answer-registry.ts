@@ -7,6 +7,7 @@ import { keysOf } from "../access/keys-of.ts";
 import { switchAdminUser } from "../access/switch-admin-user.ts";
 import type { ManagementExchange } from "../exchange.ts";
 import { groupOf, unknownRegistry } from "../resource.ts";
+import { applyPolicies } from "./apply-policies.ts";
 import { describeRegistry } from "./describe-registry.ts";
 import type { PolicyChange } from "./parse-policies.ts";
 import { parseUpdate, parseWhole, type RegistryRequest } from "./parse-registry.ts";
@@ -74,7 +75,7 @@ async function tryChange(
   const registry = await changeRegistry(ports, rid, (before) => ({
     ...(tier === undefined ? {} : { tier }),
     ...(tags === undefined ? {} : { tags }),
-    ...(policies === undefined ? {} : { policies: policies(before.policies, ports.clock.now()) }),
+    ...(policies === undefined ? {} : { policies: applyPolicies(exchange, policies, before.policies) }),
   }));
   registries.forget(name);
   if (registry === undefined) return undefined;

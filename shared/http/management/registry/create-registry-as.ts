@@ -9,6 +9,7 @@ import { switchAdminUser } from "../access/switch-admin-user.ts";
 import type { ManagementRequest } from "../exchange.ts";
 import { groupOf, isSame } from "../resource.ts";
 import type { ArmResource } from "../route.ts";
+import { applyPolicies } from "./apply-policies.ts";
 import { describeRegistry } from "./describe-registry.ts";
 import { parseWhole } from "./parse-registry.ts";
 import { checkRegistryName, isKept } from "./registry-name.ts";
@@ -34,7 +35,7 @@ export async function createRegistryAs(
     group,
     tier,
     ...(tags === undefined ? {} : { tags }),
-    policies: policies?.(usual, ports.clock.now()) ?? usual,
+    policies: policies === undefined ? usual : applyPolicies(request, policies, usual),
   });
   // That there was none may be remembered.
   registries.forget(name);

@@ -1,9 +1,10 @@
 import type { RegistryDocument, RegistryPolicies } from "../../../catalog/registry-documents.ts";
 import { limits } from "../../../domain/limits.ts";
-import { tierOf } from "../../../domain/tiers/table.ts";
+import { figuresOf, tierOf } from "../../../domain/tiers/table.ts";
 import { isAdminUserEnabled } from "../access/switch-admin-user.ts";
 import type { ManagementRequest } from "../exchange.ts";
 import { loginServer, resourceId } from "../resource.ts";
+import { describeNetwork } from "./parse-network.ts";
 import { describeRetention, onlyStatus } from "./parse-policies.ts";
 import { only } from "./parse-registry.ts";
 
@@ -12,7 +13,7 @@ export async function describeRegistry(
   request: Pick<ManagementRequest, "ports" | "hosts" | "host">,
   registry: RegistryDocument,
 ): Promise<unknown> {
-  const { hosts, host } = request;
+  const { ports, hosts, host } = request;
   const { policies, tags = {} } = registry;
   const tier = tierOf(registry);
   return {
@@ -32,6 +33,7 @@ export async function describeRegistry(
       policies: describePolicies(policies),
       // Clients read these of every registry of the hosted service.
       ...only,
+      ...describeNetwork(policies, figuresOf(ports.tiers, registry).networkRules),
       encryption: { status: "disabled" },
       dataEndpointHostNames: [],
       privateEndpointConnections: [],
@@ -39,7 +41,7 @@ export async function describeRegistry(
   };
 }
 
-function describePolicies({ softDelete, lifecycle }: RegistryPolicies): unknown {
+function describePolicies({ softDelete, lifecycle, exportPolicy }: RegistryPolicies): unknown {
   const fixed = Object.entries(onlyStatus).map(([name, status]): [string, unknown] => [name, { status }]);
   return {
     ...Object.fromEntries(fixed),
@@ -51,5 +53,6 @@ function describePolicies({ softDelete, lifecycle }: RegistryPolicies): unknown 
         : { lastUpdatedTime: new Date(softDelete.updatedAt).toISOString() }),
     },
     retentionPolicy: describeRetention(lifecycle),
+    exportPolicy: { status: exportPolicy ?? "enabled" },
   };
 }

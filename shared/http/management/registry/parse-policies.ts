@@ -15,7 +15,6 @@ const retentionDaysMax = 365;
 /** Policies that have one status here: shown, and taken from templates, which ask for what there is anyway. */
 export const onlyStatus: Readonly<Record<string, string>> = {
   azureADAuthenticationAsArmPolicy: "enabled",
-  exportPolicy: "enabled",
   quarantinePolicy: "disabled",
   trustPolicy: "disabled",
 };
@@ -26,7 +25,7 @@ export const onlyStatus: Readonly<Record<string, string>> = {
  * @see https://learn.microsoft.com/rest/api/containerregistry/registries/update
  */
 export function parsePolicies(value: unknown): PolicyChange {
-  const { softDeletePolicy, retentionPolicy, ...others } = objectOf(value, "policies");
+  const { softDeletePolicy, retentionPolicy, exportPolicy, ...others } = objectOf(value, "policies");
   for (const [name, policy] of Object.entries(others)) {
     const only = Object.hasOwn(onlyStatus, name) ? onlyStatus[name] : undefined;
     if (only === undefined) refuseOthers({ [name]: policy }, "policies");
@@ -34,10 +33,9 @@ export function parsePolicies(value: unknown): PolicyChange {
   }
   const soft = softDeletePolicy === undefined ? undefined : parseSoftDelete(softDeletePolicy);
   const retention = retentionPolicy === undefined ? undefined : parseRetention(retentionPolicy);
-  return (policies, now) => {
-    const changed = soft === undefined ? policies : soft(policies, now);
-    return retention === undefined ? changed : retention(changed, now);
-  };
+  const exporting = exportPolicy === undefined ? undefined : parseExportPolicy(exportPolicy);
+  const changes = [soft, retention, exporting].filter((change) => change !== undefined);
+  return (policies, now) => changes.reduce((changed, change) => change(changed, now), policies);
 }
 
 /**
@@ -67,6 +65,14 @@ function parseSoftDelete(value: unknown): PolicyChange {
     const softDelete = { enabled: enabled ?? before.enabled, days: days ?? before.days, updatedAt: now };
     return { ...policies, softDelete };
   };
+}
+
+function parseExportPolicy(value: unknown): PolicyChange {
+  const { status, ...others } = objectOf(value, "exportPolicy");
+  refuseOthers(others, "exportPolicy");
+  const enabled = parseStatus(status);
+  return ({ exportPolicy: before, ...policies }) =>
+    (enabled ?? before === undefined) ? policies : { ...policies, exportPolicy: "disabled" };
 }
 
 /** Stands for one rule of the lifecycle policy. */
@@ -110,12 +116,12 @@ function parseStatus(value: unknown): boolean | undefined {
   throw malformed("status is enabled or disabled");
 }
 
-function objectOf(value: unknown, field: string): Json {
+export function objectOf(value: unknown, field: string): Json {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json;
   throw malformed(`${field} is an object`);
 }
 
-function refuseOthers(others: Json, field: string): void {
+export function refuseOthers(others: Json, field: string): void {
   const [first] = Object.keys(others);
   if (first !== undefined) throw malformed(`${field} has no ${first.slice(0, 100)} here`);
 }

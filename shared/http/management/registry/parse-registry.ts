@@ -4,6 +4,7 @@ import { asTier, type Tier, tiers } from "../../../domain/tiers/table.ts";
 import { revocationKeys } from "../../../identity/principal.ts";
 import type { RegistryChange } from "../../../tenancy/change-registry.ts";
 import { malformed } from "../../json.ts";
+import { networkProperties, parseNetworkProperties } from "./parse-network.ts";
 import { type PolicyChange, parseAnonymousPull, parsePolicies } from "./parse-policies.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -21,7 +22,7 @@ export interface RegistryRequest {
 }
 
 const changeable =
-  "a registry has sku, tags, and properties with policies, adminUserEnabled, anonymousPullEnabled and anonymousPullRepositories; nothing else can be changed";
+  "a registry has sku, tags, and properties with policies, adminUserEnabled, anonymousPullEnabled, anonymousPullRepositories, networkRuleSet, networkRuleBypassOptions, publicNetworkAccess and serveThroughBytesMax; nothing else can be changed";
 
 /** What a resource is shown with, and may be sent back with: nobody chooses it. */
 const shown: ReadonlySet<string> = new Set(["id", "name", "type", "systemData"]);
@@ -40,8 +41,6 @@ export const only: Json = {
   endpointProtocol: "IPv4",
   metadataSearch: "Disabled",
   networkRuleBypassAllowedForTasks: false,
-  networkRuleBypassOptions: "AzureServices",
-  publicNetworkAccess: "Enabled",
   regionalEndpoints: "Disabled",
   roleAssignmentMode: "LegacyRegistryPermissions",
   writableCacheRepos: "Disabled",
@@ -51,9 +50,6 @@ export const only: Json = {
 /** Those that are objects, by what tells that they ask for nothing. */
 const onlyObjects: Readonly<Record<string, (value: Json) => boolean>> = {
   encryption: ({ status, ...others }) => status === "disabled" && Object.keys(others).length === 0,
-  networkRuleSet: ({ defaultAction, ...rules }) =>
-    defaultAction === "Allow" &&
-    Object.values(rules).every((list) => Array.isArray(list) && list.length === 0),
 };
 
 /**
@@ -141,7 +137,7 @@ function parseProperties(value: unknown): Pick<RegistryRequest, "policies" | "ad
     value as Json;
   let named = 0;
   for (const [name, given] of Object.entries(others)) {
-    if (shownProperties.has(name)) continue;
+    if (shownProperties.has(name) || isNetworkProperty(name)) continue;
     demandOnly(name, given);
     named += 1;
   }
@@ -149,9 +145,11 @@ function parseProperties(value: unknown): Pick<RegistryRequest, "policies" | "ad
     throw malformed("adminUserEnabled is true or false");
   const adminUser = adminUserEnabled === undefined ? {} : { adminUser: adminUserEnabled };
   const anonymousPull = parseAnonymousPull(anonymousPullEnabled, anonymousPullRepositories);
-  const parts = [anonymousPull, policies === undefined ? undefined : parsePolicies(policies)].filter(
-    (part) => part !== undefined,
-  );
+  const parts = [
+    anonymousPull,
+    policies === undefined ? undefined : parsePolicies(policies),
+    ...parseNetworkProperties(others),
+  ].filter((part) => part !== undefined);
   if (parts.length + named === 0) return { ...adminUser, revokes: [] };
   return {
     ...adminUser,
@@ -159,6 +157,10 @@ function parseProperties(value: unknown): Pick<RegistryRequest, "policies" | "ad
     // Whoever pulls without a login may hold a token all the same.
     revokes: anonymousPull === undefined ? [] : [revocationKeys.anonymous],
   };
+}
+
+function isNetworkProperty(name: string): boolean {
+  return networkProperties.some((known) => known === name);
 }
 
 function demandOnly(name: string, given: unknown): void {

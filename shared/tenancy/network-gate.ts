@@ -1,0 +1,69 @@
+import type { RegistryPolicies } from "../catalog/registry-documents.ts";
+import { RegistryError } from "../domain/errors.ts";
+import { behindFrontEnd, clientAddress } from "../domain/network/client-address.ts";
+import { type Networks, networksOf } from "../domain/network/networks.ts";
+import type { NetworkSettings } from "../domain/network/settings.ts";
+
+/** What a request tells of where it comes from. */
+interface Origin {
+  readonly peer?: string;
+  readonly headers: { get(name: string): string | null };
+}
+
+type NetworkRules = NonNullable<RegistryPolicies["network"]>;
+
+const none = networksOf([]);
+
+/** Lets in who comes from where a registry may be reached. */
+export class NetworkGate {
+  readonly #settings: NetworkSettings;
+  /** By the policy as it was read, which is replaced and never changed. */
+  readonly #allowed = new WeakMap<NetworkRules, Networks>();
+
+  constructor(settings: NetworkSettings) {
+    this.#settings = settings;
+  }
+
+  /** Whether anybody can come from a network of the operator's own. */
+  get hasPrivateNetworks(): boolean {
+    return this.#settings.privateNetworks.size > 0;
+  }
+
+  /**
+   * Whoever asks a registry that is not open to all networks must come from one that is allowed. Who comes from nobody knows where
+   * does not.
+   * @throws RegistryError DENIED
+   * @see https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks
+   */
+  admit({ network, publicNetworkAccess }: RegistryPolicies, origin: Origin): void {
+    const isClosed = publicNetworkAccess === "Disabled";
+    if (!isClosed && network?.defaultAction !== "Deny") return;
+    const address = this.#addressOf(origin);
+    if (address !== undefined) {
+      if (this.#settings.privateNetworks.includes(address)) return;
+      if (!isClosed && network !== undefined && this.#compiled(network).includes(address)) return;
+    }
+    const who = address === undefined ? "client with unknown IP" : `client with IP '${address}'`;
+    throw new RegistryError("DENIED", {
+      message: `${who} is not allowed access`,
+      detail: { clientAddress: address ?? null, publicNetworkAccess: isClosed ? "Disabled" : "Enabled" },
+    });
+  }
+
+  #addressOf({ peer, headers }: Origin): string | undefined {
+    const { proxies, frontDoorId, behindFrontEnd: inFront } = this.#settings;
+    const forwardedFor = headers.get("x-forwarded-for");
+    const hop = peer === undefined && inFront ? behindFrontEnd(forwardedFor) : { peer, forwardedFor };
+    const isOurs = frontDoorId === undefined || headers.get("x-azure-fdid")?.toLowerCase() === frontDoorId;
+    return clientAddress(hop, isOurs ? proxies : none);
+  }
+
+  #compiled(network: NetworkRules): Networks {
+    let allowed = this.#allowed.get(network);
+    if (allowed === undefined) {
+      allowed = networksOf(network.ipRules);
+      this.#allowed.set(network, allowed);
+    }
+    return allowed;
+  }
+}
