@@ -63,6 +63,7 @@ export const onlyProperties = {
   metadataSearch: "Disabled",
   networkRuleBypassAllowedForTasks: false,
   networkRuleBypassOptions: "AzureServices",
+  networkRuleSet: { defaultAction: "Allow", ipRules: [] },
   privateEndpointConnections: [],
   publicNetworkAccess: "Enabled",
   regionalEndpoints: "Disabled",

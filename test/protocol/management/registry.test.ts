@@ -194,7 +194,6 @@ const cases: readonly Case[] = [
         status: 409,
         managementCode: "Conflict",
       },
-      refused('{"properties":{"publicNetworkAccess":"Disabled"}}'),
       refused('{"properties":{"policies":{}},"location":"local"}'),
       ...['{"name":"Classic"}', '{"tier":"Basic"}', '"Basic"', "null"].map((sku) =>
         refused(`{"sku":${sku}}`),

@@ -70,6 +70,7 @@ describe("the usage of a registry", () => {
       Tokens: 0,
       ScopeMaps: 0,
       TrustRules: 0,
+      IPRules: 0,
     });
     const { value } = await list(`listUsages?${version}`);
     const { includedBytes, storageBytesMax, tokensMax } = usualTiers.Premium;

@@ -1,5 +1,5 @@
 import { RegistryError } from "../../../shared/domain/errors.ts";
-import type { Feature, NumberFigure } from "../../../shared/domain/tiers/refusals.ts";
+import type { NumberFigure } from "../../../shared/domain/tiers/refusals.ts";
 import type { TierFigures } from "../../../shared/domain/tiers/table.ts";
 import { createTrustRule } from "../../../shared/identity/manage/trust-rules/create-trust-rule.ts";
 import { absentDigest, bytes, sha256 } from "../harness/content.ts";
@@ -30,16 +30,6 @@ export interface Bound {
   readonly needs?: Partial<TierFigures>;
   /** Takes all that `limit` allows. @returns how it ends when one more is asked for; undefined: it is let through */
   exceed(tenant: Tenant, limit: number): Promise<Refusal | undefined>;
-}
-
-/** How a feature shows whether the tier includes it. */
-export interface Inclusion {
-  /** What is not included, as the refusal says. */
-  readonly what: string;
-  /** The registry's properties that switch it on. */
-  readonly properties: Readonly<Record<string, unknown>>;
-  /** What the tier has to include besides. */
-  readonly needs?: Partial<TierFigures>;
 }
 
 export function refusalIn({ status, headers, body }: Answer): Refusal | undefined {
@@ -291,24 +281,3 @@ function indexOf(length: number): string {
     });
   return json("p".repeat(length - json("").length));
 }
-
-export const inclusions: Readonly<Partial<Record<Feature, Inclusion>>> = {
-  anonymousPull: { what: "pulls without login", properties: { anonymousPullEnabled: true } },
-  retention: {
-    what: "lifecycle rules",
-    properties: { policies: { retentionPolicy: { status: "enabled", days: 7 } } },
-  },
-  softDelete: {
-    what: "soft delete",
-    properties: { policies: { softDeletePolicy: { status: "enabled", retentionDays: 7 } } },
-  },
-  networkRules: {
-    what: "network rules",
-    properties: { networkRuleSet: { defaultAction: "Deny" } },
-  },
-  exportPolicy: {
-    what: "an export policy",
-    properties: { publicNetworkAccess: "Disabled", policies: { exportPolicy: { status: "disabled" } } },
-    needs: { networkRules: true },
-  },
-};

@@ -8,7 +8,8 @@ import {
   usualTiers,
 } from "../../../shared/domain/tiers/table.ts";
 import { projectFiles, readProjectFile } from "../../architecture/project-files.ts";
-import { type Bound, bounds, type Inclusion, inclusions } from "./bounds.ts";
+import { type Bound, bounds } from "./bounds.ts";
+import { type Inclusion, inclusions } from "./inclusions.ts";
 import { openTenant } from "./tenant.ts";
 
 // Each figure of the table bites in each tier where the table says, is told, and follows the operator's setting.
