@@ -68,7 +68,10 @@ async function composeApp(config: Config, log: Log, telemetry: Telemetry | undef
   const observers = telemetry && { cosmos: telemetry.database, storage: telemetry.storage };
   const { ports, close } = await openPorts(config, observers);
   const { sparseManifests, serveThroughBytesMax } = config;
-  const policies = { sparseManifests, serveThroughBytesMax };
+  const policies = {
+    sparseManifests,
+    ...(serveThroughBytesMax === undefined ? {} : { serveThroughBytesMax }),
+  };
   const { defaultRegistry, scope } = config.hosts;
   await ensureRegistry(ports, defaultRegistry, policies, config.defaultTier, scope.resourceGroup);
   const opened = await openIdentity(config, ports, (error) =>

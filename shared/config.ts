@@ -27,7 +27,7 @@ export interface Config {
   /** Accept manifests whose children are absent, as mirrors of one platform need. */
   readonly sparseManifests: boolean;
   /** Blobs of up to so many bytes are sent through the registry instead of redirecting to the storage. */
-  readonly serveThroughBytesMax: number;
+  readonly serveThroughBytesMax: number | undefined;
   /** Whether the host of the functions takes messages out of the queues; otherwise none are sent. */
   readonly queued: boolean;
   /** How long collection waits. */
@@ -252,10 +252,10 @@ function readAuth(env: Environment): AuthSettings | undefined {
   return Object.freeze({ accessTokenSeconds, refreshTokenSeconds });
 }
 
-/** All blobs, none, or those of up to so many bytes. */
-function readBytes(text: string | undefined): number {
-  if (text === undefined || text === "" || text === "false") return 0;
-  if (text === "true") return Number.MAX_SAFE_INTEGER;
+/** All blobs, none, or those of up to so many bytes. Undefined: as the registry says itself. */
+function readBytes(text: string | undefined): number | undefined {
+  if (text === undefined || text === "") return undefined;
+  if (text === "true" || text === "false") return text === "true" ? Number.MAX_SAFE_INTEGER : 0;
   if (/^[0-9]{1,15}$/.test(text)) return Number(text);
   throw new Error("SERVE_THROUGH is true, false, or the bytes of the largest blob that is served through");
 }

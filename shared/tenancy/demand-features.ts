@@ -36,7 +36,8 @@ const policyFeatures: readonly PolicyFeature[] = [
     what: "network rules",
     switchedOn: (before, after) =>
       (after.publicNetworkAccess === "Disabled" && before.publicNetworkAccess !== "Disabled") ||
-      (after.network !== undefined && JSON.stringify(after.network) !== JSON.stringify(before.network)),
+      (after.network?.defaultAction === "Deny" && before.network?.defaultAction !== "Deny") ||
+      after.network?.ipRules.some((rule) => !before.network?.ipRules.includes(rule)) === true,
   },
   {
     feature: "exportPolicy",

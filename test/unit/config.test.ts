@@ -77,7 +77,8 @@ describe("the configuration", () => {
   });
 
   it.each([
-    [undefined, 0],
+    [undefined, undefined],
+    ["", undefined],
     ["false", 0],
     ["65536", 65_536],
     ["true", Number.MAX_SAFE_INTEGER],

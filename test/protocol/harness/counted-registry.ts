@@ -116,7 +116,10 @@ async function open(
   const start = await count(async () => {
     opened = await openPorts(config, observers);
     const { sparseManifests, serveThroughBytesMax } = config;
-    const policies = { sparseManifests, serveThroughBytesMax };
+    const policies = {
+      sparseManifests,
+      ...(serveThroughBytesMax === undefined ? {} : { serveThroughBytesMax }),
+    };
     await ensureRegistry(opened.ports, config.hosts.defaultRegistry, policies);
   });
   if (opened === undefined) throw new Error("the stores were opened");

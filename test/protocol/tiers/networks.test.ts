@@ -261,3 +261,21 @@ test("where content is not exported, no blob is given away by a URL that works f
   expect(JSON.parse(changed.body.toString())).toMatchObject({ properties: { serveThroughBytesMax: 5_000 } });
   expect((await pull()).status).toBe(200);
 });
+
+test("what is set of the default registry is kept when it starts again, unless a setting says otherwise", async () => {
+  const again = await mkdtemp(join(tmpdir(), "portolan-network-"));
+  const shown = async (environment: Readonly<Record<string, string>>, properties?: unknown) => {
+    const registry = await startRegistry({ folder: again, environment: { ...environment } });
+    const target = `http://${registry.host}${registryPath}`;
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ properties });
+    const answer = await fetch(target, properties === undefined ? {} : { method: "PATCH", headers, body });
+    const described = (await answer.json()) as { properties: { serveThroughBytesMax?: number } };
+    await registry.stop();
+    return described.properties.serveThroughBytesMax;
+  };
+  expect(await shown({}, { serveThroughBytesMax: 7_000 })).toBe(7_000);
+  expect(await shown({})).toBe(7_000);
+  expect(await shown({ SERVE_THROUGH: "300" })).toBe(300);
+  await rm(again, { recursive: true, force: true });
+});

@@ -64,4 +64,16 @@ describe("what a tier does not include", () => {
     expect(basic({ anonymousPull: "selected" })).toThrow(noPulls);
     expect(basic({ lifecycle: lifecycle(30, 90) })).toThrow(noRules("Basic"));
   });
+
+  test("of rules for networks, too: they can be fewer, and not others", () => {
+    const ipRules = ["203.0.113.1", "203.0.113.2"];
+    const basic = changing("Basic", { network: { defaultAction: "Deny", ipRules } });
+    const refusal = denied("tier Basic does not include network rules; Premium does");
+    basic({ network: { defaultAction: "Deny", ipRules: ["203.0.113.2"] } })();
+    basic({ network: { defaultAction: "Allow", ipRules } })();
+    expect(basic({ network: { defaultAction: "Deny", ipRules: ["203.0.113.3"] } })).toThrow(refusal);
+    expect(basic({ publicNetworkAccess: "Disabled" })).toThrow(refusal);
+    const kept = changing("Basic", { network: { defaultAction: "Allow", ipRules } });
+    expect(kept({ network: { defaultAction: "Deny", ipRules } })).toThrow(refusal);
+  });
 });
