@@ -1,0 +1,72 @@
+// What each profile provisions. A deployment hosts registries of every tier up to its own.
+
+@export()
+@description('From the least to the most.')
+type profileName = 'Basic' | 'Standard' | 'Premium'
+
+@export()
+type provisioned = {
+  @description('Of the accounts with the layers: always a second region, readable, and in Premium zones in the first.')
+  storageSku: 'Standard_RAGRS' | 'Standard_RAGZRS'
+  @description('Of the accounts with the hosts\' own state, which is made anew when it is lost.')
+  hostStorageSku: 'Standard_LRS' | 'Standard_ZRS'
+  @description('Pays per request, and has one region only.')
+  serverlessDatabase: bool
+  @description('Request units a second at most; a tenth of it is paid for always. Unused when serverless.')
+  databaseThroughputMax: int
+  databaseBackup: 'Continuous7Days' | 'Continuous30Days'
+  @description('Instances that are kept warm for requests in each region.')
+  warmInstances: int
+  @description('MB of an instance: 512, 2048 or 4096.')
+  instanceMemory: int
+  instancesMax: int
+  zoneRedundant: bool
+  @description('Regions beside the first.')
+  moreRegions: bool
+  @description('Whether the registry is reached by private endpoints too, and its services by nothing else.')
+  privateEndpoints: bool
+}
+
+@export()
+var profiles = {
+  Basic: {
+    storageSku: 'Standard_RAGRS'
+    hostStorageSku: 'Standard_LRS'
+    serverlessDatabase: true
+    databaseThroughputMax: 1000
+    databaseBackup: 'Continuous7Days'
+    warmInstances: 0
+    instanceMemory: 2048
+    instancesMax: 40
+    zoneRedundant: false
+    moreRegions: false
+    privateEndpoints: false
+  }
+  Standard: {
+    storageSku: 'Standard_RAGRS'
+    hostStorageSku: 'Standard_LRS'
+    serverlessDatabase: false
+    databaseThroughputMax: 1000
+    databaseBackup: 'Continuous7Days'
+    warmInstances: 1
+    instanceMemory: 2048
+    instancesMax: 100
+    zoneRedundant: false
+    moreRegions: false
+    privateEndpoints: false
+  }
+  Premium: {
+    storageSku: 'Standard_RAGZRS'
+    hostStorageSku: 'Standard_ZRS'
+    serverlessDatabase: false
+    databaseThroughputMax: 1000
+    databaseBackup: 'Continuous30Days'
+    // A group of instances over several zones is two at least.
+    warmInstances: 2
+    instanceMemory: 512
+    instancesMax: 100
+    zoneRedundant: true
+    moreRegions: true
+    privateEndpoints: true
+  }
+}
