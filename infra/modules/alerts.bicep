@@ -91,7 +91,7 @@ traces
   }
 ]
 
-resource question 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for item in questions: {
+resource question 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [for item in questions: {
   name: 'portolan-${item.name}'
   location: location
   tags: tags
@@ -127,7 +127,7 @@ resource question 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for ite
   }
 }]
 
-resource databaseThrottled 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+resource databaseThrottled 'Microsoft.Insights/metricAlerts@2026-01-01' = {
   name: 'portolan-database-throttled'
   location: 'global'
   tags: tags
@@ -170,7 +170,7 @@ resource databaseThrottled 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   }
 }
 
-resource replicationLag 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+resource replicationLag 'Microsoft.Insights/metricAlerts@2026-01-01' = {
   name: 'portolan-replication-lag'
   location: 'global'
   tags: tags
@@ -206,7 +206,7 @@ resource replicationLag 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   }
 }
 
-resource storageAvailability 'Microsoft.Insights/metricAlerts@2018-03-01' = [for (storageId, index) in storageIds: {
+resource storageAvailability 'Microsoft.Insights/metricAlerts@2026-01-01' = [for (storageId, index) in storageIds: {
   name: 'portolan-storage-availability-${index}'
   location: 'global'
   tags: tags
@@ -240,7 +240,7 @@ resource storageAvailability 'Microsoft.Insights/metricAlerts@2018-03-01' = [for
   }
 }]
 
-resource vaultAvailability 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+resource vaultAvailability 'Microsoft.Insights/metricAlerts@2026-01-01' = {
   name: 'portolan-vault-availability'
   location: 'global'
   tags: tags

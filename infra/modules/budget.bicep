@@ -9,7 +9,7 @@ param emails string[]
 @description('The first day of the month in which it begins.')
 param startDate string
 
-resource budget 'Microsoft.Consumption/budgets@2024-08-01' = {
+resource budget 'Microsoft.Consumption/budgets@2026-06-01' = {
   name: name
   properties: {
     category: 'Cost'

@@ -1,0 +1,128 @@
+// The same application in a container, in one region: it takes layers of any length as they come, which the Functions host does not.
+
+param name string
+param environmentName string
+param location string
+param tags object
+param workspaceId string
+param identityId string
+
+@description('Where the image is pulled from, with its digest.')
+param image string
+
+param settings object
+param replicasMin int
+param replicasMax int
+param zoneRedundant bool
+
+@description('A subnet of its own, delegated to Microsoft.App/environments; empty: none.')
+param subnetId string
+
+resource environment 'Microsoft.App/managedEnvironments@2025-07-01' = {
+  name: environmentName
+  location: location
+  tags: tags
+  properties: {
+    appLogsConfiguration: {
+      destination: 'azure-monitor'
+    }
+    vnetConfiguration: empty(subnetId) ? null : {
+      infrastructureSubnetId: subnetId
+      internal: false
+    }
+    zoneRedundant: zoneRedundant && !empty(subnetId)
+    workloadProfiles: [
+      {
+        name: 'Consumption'
+        workloadProfileType: 'Consumption'
+      }
+    ]
+  }
+}
+
+resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'portolan'
+  scope: environment
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        category: 'ContainerAppSystemLogs'
+        enabled: true
+      }
+    ]
+  }
+}
+
+resource app 'Microsoft.App/containerApps@2025-07-01' = {
+  name: name
+  location: location
+  tags: tags
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: {
+      '${identityId}': {}
+    }
+  }
+  properties: {
+    environmentId: environment.id
+    workloadProfileName: 'Consumption'
+    configuration: {
+      activeRevisionsMode: 'Single'
+      ingress: {
+        external: true
+        allowInsecure: false
+        targetPort: 5000
+        transport: 'http'
+      }
+    }
+    template: {
+      containers: [
+        {
+          name: 'registry'
+          image: image
+          resources: {
+            cpu: json('0.5')
+            memory: '1Gi'
+          }
+          env: [for setting in items(settings): {
+            name: setting.key
+            value: setting.value
+          }]
+          probes: [
+            {
+              type: 'Liveness'
+              httpGet: {
+                path: '/healthz'
+                port: 5000
+              }
+            }
+            {
+              type: 'Readiness'
+              httpGet: {
+                path: '/healthz'
+                port: 5000
+              }
+            }
+          ]
+        }
+      ]
+      scale: {
+        minReplicas: replicasMin
+        maxReplicas: replicasMax
+        rules: [
+          {
+            name: 'requests'
+            http: {
+              metadata: {
+                concurrentRequests: '50'
+              }
+            }
+          }
+        ]
+      }
+    }
+  }
+}
+
+output hostName string = app.properties.configuration.ingress.fqdn
