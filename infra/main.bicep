@@ -11,8 +11,8 @@ param environmentName string
 @description('The first region, which takes the writes.')
 param location string
 
-@description('More regions, of the profile Premium.')
-param moreRegions string[] = []
+@description('More regions, split by commas; of the profile Premium.')
+param moreRegions string = ''
 
 @description('What is provisioned, and the highest tier of the registries in it.')
 param profile profileName = 'Basic'
@@ -25,13 +25,20 @@ param defaultRegistry string = 'portolan'
 @description('A domain of your own: `<registry>.<domain>` is a registry\'s login server. Empty: registries are found in the path, on the app\'s own host.')
 param domain string = ''
 
-@description('Object ids of Entra users, groups and service principals that may do everything in every registry, split by commas.')
+@description('Object id of whoever deploys, who may do everything in every registry.')
+param principalId string = ''
+
+@description('Object ids of more Entra users, groups and service principals that may, split by commas.')
 param administrators string = ''
 
-@description('Requests that one instance answers at once.')
-@minValue(1)
+@description('MB of an instance in the place of the profile\'s: 512, 2048 or 4096; 0: the profile\'s.')
+@allowed([0, 512, 2048, 4096])
+param instanceMemory int = 0
+
+@description('Requests that one instance answers at once, in the place of the profile\'s; 0: the profile\'s.')
+@minValue(0)
 @maxValue(1000)
-param requestsPerInstance int = 16
+param requestsPerInstance int = 0
 
 @description('Bytes of a request\'s body that the Functions host lets through.')
 param requestBytesMax int = 21474836480
@@ -42,8 +49,47 @@ param logRetentionDays int = 30
 @description('GB of logs a day after which no more is taken in; -1: no end.')
 param logDailyQuotaGb int = 1
 
+@description('Image of the same application as a container, with its digest, which takes layers that the function app does not; empty: none.')
+param containerImage string = ''
+
+@description('Containers that always run. With none the first large push waits for one to start.')
+@minValue(0)
+@maxValue(30)
+param containersMin int = 0
+
+@description('Whether one name leads to the nearest region, by Front Door, which costs about $35 a month and takes uploads of up to 2 GB.')
+param globalRouting bool = false
+
+@description('Whether only private endpoints reach the database, the vault and the hosts\' accounts; of the profile Premium.')
+param privateNetwork bool = false
+
+@description('Whether layers are encrypted with a key of your own, in the vault; of the profile Premium.')
+param customerKey bool = false
+
+@description('Who is mailed when something needs to be looked at, split by commas; empty: nobody, and there are no alerts.')
+param alertEmails string = ''
+
+@description('What a month may cost, in the currency of the subscription, before those are mailed; 0: no budget.')
+@minValue(0)
+param budget int = 0
+
+@description('The first day of the month in which the budget began, once there is one, since it cannot be changed; empty: this month.')
+param budgetStart string = ''
+
+@description('Not to be given.')
+param thisMonth string = utcNow('yyyy-MM-01')
+
 var chosen = profiles[profile]
-var regions = concat([location], chosen.moreRegions ? moreRegions : [])
+var provisionedProfile = union(
+  chosen,
+  instanceMemory == 0 ? {} : { instanceMemory: instanceMemory },
+  requestsPerInstance == 0 ? {} : { requestsPerInstance: requestsPerInstance }
+)
+var otherRegions = empty(moreRegions) || !chosen.moreRegions ? [] : map(split(moreRegions, ','), name => toLower(trim(name)))
+var regions = concat([location], otherRegions)
+var isPrivate = privateNetwork && chosen.isolation
+var hasCustomerKey = customerKey && chosen.isolation
+var emails = empty(alertEmails) ? [] : map(split(alertEmails, ','), email => trim(email))
 var abbreviations = loadJsonContent('abbreviations.json')
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = {
@@ -99,7 +145,19 @@ module keys 'modules/keys.bicep' = {
     location: location
     tags: tags
     workspaceId: monitoring.outputs.workspaceId
-    isPrivate: false
+    isPrivate: isPrivate
+    hasCustomerKey: hasCustomerKey
+  }
+}
+
+module customerKeyIdentity 'modules/customer-key.bicep' = if (hasCustomerKey) {
+  name: 'customer-key'
+  scope: group
+  params: {
+    name: '${abbreviations.managedIdentity}key-${token}'
+    location: location
+    tags: tags
+    vaultName: keys.outputs.name
   }
 }
 
@@ -111,12 +169,12 @@ module cosmos 'modules/cosmos.bicep' = {
     location: location
     tags: tags
     workspaceId: monitoring.outputs.workspaceId
-    moreRegions: skip(regions, 1)
+    moreRegions: otherRegions
     serverless: chosen.serverlessDatabase
     throughputMax: chosen.databaseThroughputMax
     zoneRedundant: chosen.zoneRedundant
     backup: chosen.databaseBackup
-    isPrivate: false
+    isPrivate: isPrivate
     databaseName: databaseName
     containerName: containerName
   }
@@ -134,6 +192,81 @@ module roles 'modules/roles.bicep' = {
   }
 }
 
+// What the application is told in every place. Each has a row in the README's table of settings.
+var settings = {
+  AUTH: 'true'
+  COSMOS_ENDPOINT: cosmos.outputs.endpoint
+  COSMOS_DATABASE: databaseName
+  COSMOS_CONTAINER: containerName
+  STORAGE_ACCOUNTS: join(storageAccounts, ',')
+  KEY_VAULT_URL: keys.outputs.uri
+  DEFAULT_REGISTRY: defaultRegistry
+  DEFAULT_TIER: profile
+  REGISTRY_DOMAIN: empty(domain) ? appHosts[0] : domain
+  SHARED_HOSTS: join(appHosts, ',')
+  SUBSCRIPTION_ID: subscription().subscriptionId
+  RESOURCE_GROUP: group.name
+  ENTRA_TENANT_ID: tenant().tenantId
+  ENTRA_ADMINISTRATORS: join(filter([principalId, administrators], ids => !empty(ids)), ',')
+  EXPECTED_INSTANCES: string(max(1, chosen.warmInstances * length(regions) + containersMin))
+  APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identity.outputs.clientId}'
+}
+
+// A group for each region's network, since names of private DNS zones are fixed, and each network has its own.
+resource networkGroup 'Microsoft.Resources/resourceGroups@2025-04-01' = [
+  for name in regions: if (isPrivate) {
+    name: '${abbreviations.resourceGroup}${environmentName}-network-${name}'
+    location: name
+    tags: tags
+  }
+]
+
+module network 'modules/network.bicep' = [
+  for (name, index) in regions: if (isPrivate) {
+    name: 'network-${name}'
+    scope: networkGroup[index]
+    params: {
+      name: '${abbreviations.virtualNetwork}${regionTokens[index]}'
+      location: name
+      tags: tags
+      addressPrefix: '10.${index}'
+    }
+  }
+]
+
+module databaseEndpoint 'modules/private-endpoint.bicep' = [
+  for (name, index) in regions: if (isPrivate) {
+    name: 'endpoint-database-${name}'
+    scope: networkGroup[index]
+    params: {
+      name: '${abbreviations.privateEndpoint}${regionTokens[index]}-database'
+      location: name
+      tags: tags
+      subnetId: network[index]!.outputs.endpointSubnetId
+      serviceId: cosmos.outputs.id
+      groupId: 'Sql'
+      zoneId: network[index]!.outputs.zoneIds.documents
+    }
+  }
+]
+
+module vaultEndpoint 'modules/private-endpoint.bicep' = [
+  for (name, index) in regions: if (isPrivate) {
+    name: 'endpoint-vault-${name}'
+    scope: networkGroup[index]
+    params: {
+      name: '${abbreviations.privateEndpoint}${regionTokens[index]}-vault'
+      location: name
+      tags: tags
+      subnetId: network[index]!.outputs.endpointSubnetId
+      serviceId: keys.outputs.id
+      groupId: 'vault'
+      zoneId: network[index]!.outputs.zoneIds.vault
+    }
+  }
+]
+
 module region 'modules/region.bicep' = [
   for (name, index) in regions: {
     name: 'region-${name}'
@@ -146,47 +279,125 @@ module region 'modules/region.bicep' = [
         plan: '${abbreviations.appServicePlan}${regionTokens[index]}'
         storage: storageNames[index]
         hostStorage: '${abbreviations.storageAccount}h${regionTokens[index]}'
+        privateEndpoint: '${abbreviations.privateEndpoint}${regionTokens[index]}'
       }
-      profile: chosen
+      profile: provisionedProfile
       workspaceId: monitoring.outputs.workspaceId
-      insightsName: monitoring.outputs.insightsName
       identity: {
         id: identity.outputs.id
         clientId: identity.outputs.clientId
         principalId: identity.outputs.principalId
       }
-      settings: {
-        AUTH: 'true'
-        COSMOS_ENDPOINT: cosmos.outputs.endpoint
-        COSMOS_DATABASE: databaseName
-        COSMOS_CONTAINER: containerName
-        STORAGE_ACCOUNTS: join(storageAccounts, ',')
-        KEY_VAULT_URL: keys.outputs.uri
-        DEFAULT_REGISTRY: defaultRegistry
-        DEFAULT_TIER: profile
-        REGISTRY_DOMAIN: empty(domain) ? appHosts[0] : domain
-        SHARED_HOSTS: join(appHosts, ',')
-        SUBSCRIPTION_ID: subscription().subscriptionId
-        RESOURCE_GROUP: group.name
-        ENTRA_TENANT_ID: tenant().tenantId
-        ENTRA_ADMINISTRATORS: administrators
-        EXPECTED_INSTANCES: string(max(1, chosen.warmInstances * length(regions)))
-        FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: string(requestBytesMax)
-      }
-      requestsPerInstance: requestsPerInstance
-      subnetId: ''
+      settings: settings
+      requestBytesMax: requestBytesMax
+      network: isPrivate
+        ? {
+            appSubnetId: network[index]!.outputs.appSubnetId
+            endpointSubnetId: network[index]!.outputs.endpointSubnetId
+            zoneIds: network[index]!.outputs.zoneIds
+          }
+        : null
+      customerKey: hasCustomerKey
+        ? {
+            vaultUri: keys.outputs.uri
+            keyName: keys.outputs.customerKeyName
+            identityId: customerKeyIdentity!.outputs.identityId
+          }
+        : null
       // azd deploys to the one resource that has this tag; a hook brings the same package to the others.
       appTags: index == 0 ? { 'azd-service-name': 'registry' } : {}
     }
     // Its first start reads documents and keys.
     dependsOn: [
       roles
+      databaseEndpoint
+      vaultEndpoint
     ]
   }
 ]
+
+// The registry's own queues, timers and accounts are those of the first region, as a function app there has them.
+module containers 'modules/containers.bicep' = if (!empty(containerImage)) {
+  name: 'containers'
+  scope: group
+  params: {
+    name: '${abbreviations.containerApp}${token}'
+    environmentName: '${abbreviations.containerEnvironment}${token}'
+    location: location
+    tags: tags
+    workspaceId: monitoring.outputs.workspaceId
+    identityId: identity.outputs.id
+    image: containerImage
+    settings: union(settings, {
+      AZURE_CLIENT_ID: identity.outputs.clientId
+      REGION: location
+    })
+    replicasMin: containersMin
+    replicasMax: 10
+    zoneRedundant: chosen.zoneRedundant
+    subnetId: isPrivate ? network[0]!.outputs.containerSubnetId : ''
+  }
+  dependsOn: [
+    region
+  ]
+}
+
+module routing 'modules/routing.bicep' = if (globalRouting) {
+  name: 'routing'
+  scope: group
+  params: {
+    name: '${abbreviations.frontDoor}${token}'
+    tags: tags
+    origins: [for (name, index) in regions: region[index].outputs.hostName]
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module alerts 'modules/alerts.bicep' = if (!empty(emails)) {
+  name: 'alerts'
+  scope: group
+  params: {
+    actionGroupName: '${abbreviations.actionGroup}${token}'
+    location: location
+    tags: tags
+    emails: emails
+    insightsId: monitoring.outputs.insightsId
+    cosmosId: cosmos.outputs.id
+    storageIds: [for (name, index) in regions: region[index].outputs.storageId]
+    vaultId: keys.outputs.id
+    hasMoreRegions: !empty(otherRegions)
+  }
+}
+
+module workbook 'modules/workbook.bicep' = {
+  name: 'workbook'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    insightsId: monitoring.outputs.insightsId
+  }
+}
+
+module monthlyBudget 'modules/budget.bicep' = if (budget > 0 && !empty(emails)) {
+  name: 'budget'
+  scope: group
+  params: {
+    name: '${abbreviations.budget}${token}'
+    amount: budget
+    emails: emails
+    startDate: empty(budgetStart) ? thisMonth : budgetStart
+  }
+}
 
 output AZURE_LOCATION string = location
 output AZURE_RESOURCE_GROUP string = group.name
 output LOGIN_SERVER string = region[0].outputs.hostName
 output DEFAULT_REGISTRY string = defaultRegistry
 output REGIONAL_APP_NAMES string[] = [for (name, index) in regions: region[index].outputs.functionAppName]
+@description('Takes large layers, and all else; empty: there are no containers.')
+output CONTAINER_LOGIN_SERVER string = empty(containerImage) ? '' : containers!.outputs.hostName
+
+@description('The name that leads to the nearest region; empty: there is none.')
+output GLOBAL_LOGIN_SERVER string = globalRouting ? routing!.outputs.hostName : ''
+output KEY_VAULT_NAME string = keys.outputs.name

@@ -20,11 +20,13 @@ type provisioned = {
   @description('MB of an instance: 512, 2048 or 4096.')
   instanceMemory: int
   instancesMax: int
+  @description('Requests that one instance answers at once. Each may have 16 MB of a body in memory, and more where the host buffers it.')
+  requestsPerInstance: int
   zoneRedundant: bool
   @description('Regions beside the first.')
   moreRegions: bool
-  @description('Whether the registry is reached by private endpoints too, and its services by nothing else.')
-  privateEndpoints: bool
+  @description('Whether private endpoints, and keys of the customer, may be asked for.')
+  isolation: bool
 }
 
 @export()
@@ -38,9 +40,10 @@ var profiles = {
     warmInstances: 0
     instanceMemory: 2048
     instancesMax: 40
+    requestsPerInstance: 16
     zoneRedundant: false
     moreRegions: false
-    privateEndpoints: false
+    isolation: false
   }
   Standard: {
     storageSku: 'Standard_RAGRS'
@@ -51,9 +54,10 @@ var profiles = {
     warmInstances: 1
     instanceMemory: 2048
     instancesMax: 100
+    requestsPerInstance: 16
     zoneRedundant: false
     moreRegions: false
-    privateEndpoints: false
+    isolation: false
   }
   Premium: {
     storageSku: 'Standard_RAGZRS'
@@ -63,10 +67,12 @@ var profiles = {
     databaseBackup: 'Continuous30Days'
     // A group of instances over several zones is two at least.
     warmInstances: 2
+    // What is warm is paid for always: four small ones in two regions instead of four large. `instanceMemory` takes others.
     instanceMemory: 512
     instancesMax: 100
+    requestsPerInstance: 4
     zoneRedundant: true
     moreRegions: true
-    privateEndpoints: true
+    isolation: true
   }
 }

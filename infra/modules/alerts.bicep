@@ -9,6 +9,9 @@ param cosmosId string
 param storageIds string[]
 param vaultId string
 
+@description('Whether the database has copies in other regions, which may lag.')
+param hasMoreRegions bool
+
 resource actions 'Microsoft.Insights/actionGroups@2023-01-01' = {
   name: actionGroupName
   location: 'global'
@@ -170,7 +173,7 @@ resource databaseThrottled 'Microsoft.Insights/metricAlerts@2026-01-01' = {
   }
 }
 
-resource replicationLag 'Microsoft.Insights/metricAlerts@2026-01-01' = {
+resource replicationLag 'Microsoft.Insights/metricAlerts@2026-01-01' = if (hasMoreRegions) {
   name: 'portolan-replication-lag'
   location: 'global'
   tags: tags
@@ -193,7 +196,7 @@ resource replicationLag 'Microsoft.Insights/metricAlerts@2026-01-01' = {
           operator: 'GreaterThan'
           threshold: 1000
           timeAggregation: 'Average'
-          // Where there is one region, there is no such metric.
+          // There is no such metric before the first write has been copied.
           skipMetricValidation: true
         }
       ]

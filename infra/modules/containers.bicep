@@ -10,6 +10,7 @@ param identityId string
 @description('Where the image is pulled from, with its digest.')
 param image string
 
+@description('What all places are told.')
 param settings object
 param replicasMin int
 param replicasMax int
@@ -17,6 +18,8 @@ param zoneRedundant bool
 
 @description('A subnet of its own, delegated to Microsoft.App/environments; empty: none.')
 param subnetId string
+
+var port = 5000
 
 resource environment 'Microsoft.App/managedEnvironments@2025-07-01' = {
   name: environmentName
@@ -54,6 +57,13 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
   }
 }
 
+// What this place alone has. Its own name comes after those of the function apps.
+var own = {
+  HOST: '0.0.0.0'
+  PORT: string(port)
+  SHARED_HOSTS: '${settings.SHARED_HOSTS},${name}.${environment.properties.defaultDomain}'
+}
+
 resource app 'Microsoft.App/containerApps@2025-07-01' = {
   name: name
   location: location
@@ -72,7 +82,7 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
       ingress: {
         external: true
         allowInsecure: false
-        targetPort: 5000
+        targetPort: port
         transport: 'http'
       }
     }
@@ -85,7 +95,7 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
             cpu: json('0.5')
             memory: '1Gi'
           }
-          env: [for setting in items(settings): {
+          env: [for setting in items(union(settings, own)): {
             name: setting.key
             value: setting.value
           }]
@@ -94,14 +104,14 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
               type: 'Liveness'
               httpGet: {
                 path: '/healthz'
-                port: 5000
+                port: port
               }
             }
             {
               type: 'Readiness'
               httpGet: {
                 path: '/healthz'
-                port: 5000
+                port: port
               }
             }
           ]

@@ -8,6 +8,9 @@ param workspaceId string
 @description('Only private endpoints reach it.')
 param isPrivate bool
 
+@description('Whether layers are encrypted with a key in the vault.')
+param hasCustomerKey bool
+
 resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
   name: name
   location: location
@@ -31,6 +34,44 @@ resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
   }
 }
 
+// The customer's key of layers: made here, or brought by whoever may import into the vault, and rotated by itself.
+resource customerKey 'Microsoft.KeyVault/vaults/keys@2025-05-01' = if (hasCustomerKey) {
+  name: 'layers'
+  parent: vault
+  tags: tags
+  properties: {
+    kty: 'RSA'
+    keySize: 3072
+    keyOps: [
+      'wrapKey'
+      'unwrapKey'
+    ]
+    rotationPolicy: {
+      attributes: {
+        expiryTime: 'P2Y'
+      }
+      lifetimeActions: [
+        {
+          trigger: {
+            timeAfterCreate: 'P1Y'
+          }
+          action: {
+            type: 'rotate'
+          }
+        }
+        {
+          trigger: {
+            timeBeforeExpiry: 'P30D'
+          }
+          action: {
+            type: 'notify'
+          }
+        }
+      ]
+    }
+  }
+}
+
 resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'portolan'
   scope: vault
@@ -47,4 +88,6 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
 
 output id string = vault.id
 output name string = vault.name
+@description('Of the customer\'s key, when there is one.')
+output customerKeyName string = 'layers'
 output uri string = vault.properties.vaultUri

@@ -1,4 +1,5 @@
-// A network in one region, through which the application reaches services that nobody else reaches.
+// A network in one region, through which the application reaches services that nobody else reaches. It has private DNS zones of
+// its own: in zones that all regions share, a service's address in one region would take the place of that in another.
 
 param name string
 param location string
@@ -7,8 +8,14 @@ param tags object
 @description('The first two numbers of its addresses: no two regions have the same.')
 param addressPrefix string
 
-@description('Names of private DNS zones that it asks.')
-param zones string[]
+var zones = {
+  documents: 'privatelink.documents.azure.com'
+  vault: 'privatelink.vaultcore.azure.net'
+  blob: 'privatelink.blob.${environment().suffixes.storage}'
+  queue: 'privatelink.queue.${environment().suffixes.storage}'
+  table: 'privatelink.table.${environment().suffixes.storage}'
+  sites: 'privatelink.azurewebsites.net'
+}
 
 resource appSecurity 'Microsoft.Network/networkSecurityGroups@2025-05-01' = {
   name: '${name}-app'
@@ -60,15 +67,34 @@ resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
           }
         }
       }
+      {
+        name: 'containers'
+        properties: {
+          addressPrefix: '${addressPrefix}.2.0/23'
+          networkSecurityGroup: {
+            id: appSecurity.id
+          }
+          delegations: [
+            {
+              name: 'containers'
+              properties: {
+                serviceName: 'Microsoft.App/environments'
+              }
+            }
+          ]
+        }
+      }
     ]
   }
 }
 
-resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' existing = [for zone in zones: {
-  name: zone
+resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' = [for item in items(zones): {
+  name: item.value
+  location: 'global'
+  tags: tags
 }]
 
-resource link 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [for (zoneName, index) in zones: {
+resource link 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [for (item, index) in items(zones): {
   name: name
   parent: zone[index]
   location: 'global'
@@ -81,6 +107,9 @@ resource link 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01'
   }
 }]
 
-output id string = network.id
 output appSubnetId string = '${network.id}/subnets/app'
 output endpointSubnetId string = '${network.id}/subnets/endpoints'
+output containerSubnetId string = '${network.id}/subnets/containers'
+
+@description('Ids of the zones by what is found in them.')
+output zoneIds object = toObject(items(zones), item => item.key, item => resourceId('Microsoft.Network/privateDnsZones', item.value))

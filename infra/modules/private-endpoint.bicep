@@ -8,7 +8,7 @@ param serviceId string
 
 @description('The part of the service, as Azure calls it: blob, Sql, vault, sites and so on.')
 param groupId string
-param zoneName string
+param zoneId string
 
 resource endpoint 'Microsoft.Network/privateEndpoints@2025-05-01' = {
   name: name
@@ -38,14 +38,10 @@ resource endpoint 'Microsoft.Network/privateEndpoints@2025-05-01' = {
         {
           name: 'zone'
           properties: {
-            privateDnsZoneId: zone.id
+            privateDnsZoneId: zoneId
           }
         }
       ]
     }
   }
-}
-
-resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' existing = {
-  name: zoneName
 }

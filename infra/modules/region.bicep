@@ -9,10 +9,10 @@ param names {
   plan: string
   storage: string
   hostStorage: string
+  privateEndpoint: string
 }
 param profile provisioned
 param workspaceId string
-param insightsName string
 param identity {
   id: string
   clientId: string
@@ -21,8 +21,23 @@ param identity {
 
 @description('What all regions are told.')
 param settings object
-param requestsPerInstance int
-param subnetId string
+
+@description('Bytes of a request\'s body that the Functions host lets through.')
+param requestBytesMax int
+
+@description('Where the application reaches what only private endpoints reach; null: everything is reached by everybody, and opened by identity.')
+param network {
+  appSubnetId: string
+  endpointSubnetId: string
+  zoneIds: object
+}?
+
+@description('URL of the key that layers are encrypted with, and the identity that may use it; null: Azure\'s own key.')
+param customerKey {
+  vaultUri: string
+  keyName: string
+  identityId: string
+}?
 
 @description('Tags of the function app beside those of everything: azd finds by them where to deploy.')
 param appTags object
@@ -37,6 +52,7 @@ module storage 'storage.bicep' = {
     tags: tags
     workspaceId: workspaceId
     sku: profile.storageSku
+    customerKey: customerKey
     queues: [
       'events'
       'events-poison'
@@ -54,8 +70,24 @@ module hostStorage 'host-storage.bicep' = {
     tags: tags
     sku: profile.hostStorageSku
     packageContainer: packageContainer
+    isPrivate: network != null
   }
 }
+
+module hostStorageEndpoint 'private-endpoint.bicep' = [
+  for part in (network == null ? [] : ['blob', 'queue', 'table']): {
+    name: 'endpoint-${part}-${location}'
+    params: {
+      name: '${names.privateEndpoint}-${part}'
+      location: location
+      tags: tags
+      subnetId: network!.endpointSubnetId
+      serviceId: hostStorage.outputs.id
+      groupId: part
+      zoneId: network!.zoneIds[part]
+    }
+  }
+]
 
 module roles 'region-roles.bicep' = {
   name: 'roles-${location}'
@@ -87,28 +119,37 @@ module functions 'functions.bicep' = {
       WORK_STORAGE__queueServiceUri: storage.outputs.queueEndpoint
       WORK_STORAGE__credential: 'managedidentity'
       WORK_STORAGE__clientId: identity.clientId
-      APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
-      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identity.clientId}'
+      FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: string(requestBytesMax)
     })
     warmInstances: profile.warmInstances
     instanceMemory: profile.instanceMemory
     instancesMax: profile.instancesMax
     zoneRedundant: profile.zoneRedundant
-    requestsPerInstance: requestsPerInstance
-    subnetId: subnetId
+    requestsPerInstance: profile.requestsPerInstance
+    subnetId: network.?appSubnetId ?? ''
   }
   // Its first start reads the package, and the registry its keys.
   dependsOn: [
     roles
+    hostStorageEndpoint
   ]
 }
 
-resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
-  name: insightsName
+// For clients in networks of one's own; the public name stays, since clients anywhere else need it.
+module appEndpoint 'private-endpoint.bicep' = if (network != null) {
+  name: 'endpoint-sites-${location}'
+  params: {
+    name: '${names.privateEndpoint}-sites'
+    location: location
+    tags: tags
+    subnetId: network!.endpointSubnetId
+    serviceId: functions.outputs.id
+    groupId: 'sites'
+    zoneId: network!.zoneIds.sites
+  }
 }
 
 output functionAppName string = functions.outputs.name
-output functionAppId string = functions.outputs.id
 output hostName string = functions.outputs.hostName
 output storageId string = storage.outputs.id
 output storageName string = storage.outputs.name

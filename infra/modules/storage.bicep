@@ -8,6 +8,13 @@ param workspaceId string
 @allowed(['Standard_RAGRS', 'Standard_RAGZRS'])
 param sku string
 
+@description('The key that everything here is encrypted with, and the identity that may use it; null: Azure\'s own key.')
+param customerKey {
+  vaultUri: string
+  keyName: string
+  identityId: string
+}?
+
 @description('Queues that the application uses.')
 param queues string[]
 
@@ -18,6 +25,12 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   kind: 'StorageV2'
   sku: {
     name: sku
+  }
+  identity: customerKey == null ? null : {
+    type: 'UserAssigned'
+    userAssignedIdentities: {
+      '${customerKey!.identityId}': {}
+    }
   }
   properties: {
     accessTier: 'Hot'
@@ -35,7 +48,15 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
       bypass: 'AzureServices'
     }
     encryption: {
-      keySource: 'Microsoft.Storage'
+      keySource: customerKey == null ? 'Microsoft.Storage' : 'Microsoft.Keyvault'
+      // No version: a rotated key is taken within a day.
+      keyvaultproperties: customerKey == null ? null : {
+        keyvaulturi: customerKey!.vaultUri
+        keyname: customerKey!.keyName
+      }
+      identity: customerKey == null ? null : {
+        userAssignedIdentity: customerKey!.identityId
+      }
       requireInfrastructureEncryption: true
       services: {
         blob: {
@@ -94,5 +115,4 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
 
 output id string = account.id
 output name string = account.name
-output blobEndpoint string = account.properties.primaryEndpoints.blob
 output queueEndpoint string = account.properties.primaryEndpoints.queue
