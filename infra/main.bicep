@@ -31,6 +31,9 @@ param principalId string = ''
 @description('Object ids of more Entra users, groups and service principals that may, split by commas.')
 param administrators string = ''
 
+@description('More settings of the application, as JSON, by the names that its README has: TIERS, PRICES, ROLE_ASSIGNMENTS and so on.')
+param moreSettings string = '{}'
+
 @description('MB of an instance in the place of the profile\'s: 512, 2048 or 4096; 0: the profile\'s.')
 @allowed([0, 512, 2048, 4096])
 param instanceMemory int = 0
@@ -193,7 +196,7 @@ module roles 'modules/roles.bicep' = {
 }
 
 // What the application is told in every place. Each has a row in the README's table of settings.
-var settings = {
+var settings = union(json(moreSettings), {
   AUTH: 'true'
   COSMOS_ENDPOINT: cosmos.outputs.endpoint
   COSMOS_DATABASE: databaseName
@@ -211,7 +214,7 @@ var settings = {
   EXPECTED_INSTANCES: string(max(1, chosen.warmInstances * length(regions) + containersMin))
   APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identity.outputs.clientId}'
-}
+})
 
 // A group for each region's network, since names of private DNS zones are fixed, and each network has its own.
 resource networkGroup 'Microsoft.Resources/resourceGroups@2025-04-01' = [

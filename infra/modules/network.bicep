@@ -17,6 +17,8 @@ var zones = {
   sites: 'privatelink.azurewebsites.net'
 }
 
+var parts = items(zones)
+
 resource appSecurity 'Microsoft.Network/networkSecurityGroups@2025-05-01' = {
   name: '${name}-app'
   location: location
@@ -88,13 +90,13 @@ resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
   }
 }
 
-resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' = [for item in items(zones): {
-  name: item.value
+resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' = [for part in parts: {
+  name: part.value
   location: 'global'
   tags: tags
 }]
 
-resource link 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [for (item, index) in items(zones): {
+resource link 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [for (part, index) in parts: {
   name: name
   parent: zone[index]
   location: 'global'
@@ -112,4 +114,4 @@ output endpointSubnetId string = '${network.id}/subnets/endpoints'
 output containerSubnetId string = '${network.id}/subnets/containers'
 
 @description('Ids of the zones by what is found in them.')
-output zoneIds object = toObject(items(zones), item => item.key, item => resourceId('Microsoft.Network/privateDnsZones', item.value))
+output zoneIds object = toObject(parts, part => part.key, part => resourceId('Microsoft.Network/privateDnsZones', part.value))

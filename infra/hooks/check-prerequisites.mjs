@@ -1,0 +1,42 @@
+// Before azd provisions: what would fail later, or cost what nobody asked for, is said now.
+import { spawnSync } from "node:child_process";
+
+const { env } = process;
+const problems = [];
+
+const [major = 0] = process.versions.node.split(".").map(Number);
+if (major < 20) problems.push(`Node.js 20 or later builds the package; this is ${process.versions.node}`);
+
+const isSet = (name) => (env[name] ?? "") !== "";
+const isOn = (name) => env[name] === "true";
+const profile = env["PORTOLAN_PROFILE"] || "Basic";
+
+if (!["Basic", "Standard", "Premium"].includes(profile))
+  problems.push("PORTOLAN_PROFILE is Basic, Standard or Premium");
+for (const name of ["PORTOLAN_PRIVATE_NETWORK", "PORTOLAN_CUSTOMER_KEY"]) {
+  if (isOn(name) && profile !== "Premium") problems.push(`${name} needs PORTOLAN_PROFILE=Premium`);
+}
+if (isSet("PORTOLAN_MORE_REGIONS")) {
+  const regions = env["PORTOLAN_MORE_REGIONS"].split(",").map((region) => region.trim().toLowerCase());
+  if (profile !== "Premium") problems.push("PORTOLAN_MORE_REGIONS needs PORTOLAN_PROFILE=Premium");
+  const all = [(env["AZURE_LOCATION"] ?? "").toLowerCase(), ...regions];
+  if (new Set(all).size < all.length)
+    problems.push("PORTOLAN_MORE_REGIONS names a region twice, or the first one");
+  for (const region of regions) {
+    if (!/^[a-z0-9]+$/.test(region))
+      problems.push(`PORTOLAN_MORE_REGIONS: ${JSON.stringify(region)} is no region, such as northeurope`);
+  }
+  // The same package goes to the other regions through the Azure CLI, since azd deploys to one app.
+  const az = spawnSync("az", ["account", "show", "--output", "none"], {
+    shell: process.platform === "win32",
+  });
+  if (az.error !== undefined || az.status !== 0)
+    problems.push("more than one region needs the Azure CLI, signed in: az login");
+}
+if (isSet("PORTOLAN_BUDGET") && env["PORTOLAN_BUDGET"] !== "0" && !isSet("PORTOLAN_ALERT_EMAILS"))
+  problems.push("PORTOLAN_BUDGET needs PORTOLAN_ALERT_EMAILS, or nobody would be told");
+if (isSet("PORTOLAN_DEFAULT_REGISTRY") && !/^[a-z0-9]{5,50}$/.test(env["PORTOLAN_DEFAULT_REGISTRY"]))
+  problems.push("PORTOLAN_DEFAULT_REGISTRY is 5 to 50 lower-case letters and digits");
+
+for (const problem of problems) process.stderr.write(`${problem}\n`);
+process.exitCode = problems.length > 0 ? 1 : 0;

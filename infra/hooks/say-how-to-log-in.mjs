@@ -1,0 +1,21 @@
+// At the end of `azd up`: where the registry is, and the first push.
+const server = process.env["LOGIN_SERVER"];
+if (!server) throw new Error("LOGIN_SERVER is not among the outputs: azd provision first");
+const registry = process.env["DEFAULT_REGISTRY"] || "portolan";
+const containers = process.env["CONTAINER_LOGIN_SERVER"];
+const nearest = process.env["GLOBAL_LOGIN_SERVER"];
+
+process.stdout.write(`
+The login server: ${server}
+${nearest ? `The same, nearest to whoever asks: ${nearest} (uploads of up to 2 GB)\n` : ""}${containers ? `For large layers: ${containers}\n` : ""}
+Log in as whoever you are in Entra (good for about an hour):
+
+  az account get-access-token --resource https://containerregistry.azure.net --query accessToken --output tsv |
+    docker login ${server} --username 00000000-0000-0000-0000-000000000000 --password-stdin
+
+Push something:
+
+  docker pull alpine
+  docker tag alpine ${server}/${registry}/alpine
+  docker push ${server}/${registry}/alpine
+`);
