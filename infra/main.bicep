@@ -11,8 +11,8 @@ param environmentName string
 @description('The first region, which takes the writes.')
 param location string
 
-@description('More regions, split by commas; of the profile Premium.')
-param moreRegions string = ''
+@description('More regions, of the profile Premium.')
+param moreRegions string[] = []
 
 @description('What is provisioned, and the highest tier of the registries in it.')
 param profile profileName = 'Basic'
@@ -28,11 +28,11 @@ param domain string = ''
 @description('Object id of whoever deploys, who may do everything in every registry.')
 param principalId string = ''
 
-@description('Object ids of more Entra users, groups and service principals that may, split by commas.')
-param administrators string = ''
+@description('Object ids of more Entra users, groups and service principals that may.')
+param administrators string[] = []
 
-@description('More settings of the application, as JSON, by the names that its README has: TIERS, PRICES, ROLE_ASSIGNMENTS and so on.')
-param moreSettings string = '{}'
+@description('More settings of the application, by the names that its README has: TIERS, PRICES, ROLE_ASSIGNMENTS and so on.')
+param moreSettings object = {}
 
 @description('MB of an instance in the place of the profile\'s: 512, 2048 or 4096; 0: the profile\'s.')
 @allowed([0, 512, 2048, 4096])
@@ -69,8 +69,8 @@ param privateNetwork bool = false
 @description('Whether layers are encrypted with a key of your own, in the vault; of the profile Premium.')
 param customerKey bool = false
 
-@description('Who is mailed when something needs to be looked at, split by commas; empty: nobody, and there are no alerts.')
-param alertEmails string = ''
+@description('Who is mailed when something needs to be looked at; empty: nobody, and there are no alerts.')
+param alertEmails string[] = []
 
 @description('What a month may cost, in the currency of the subscription, before those are mailed; 0: no budget.')
 @minValue(0)
@@ -88,11 +88,10 @@ var provisionedProfile = union(
   instanceMemory == 0 ? {} : { instanceMemory: instanceMemory },
   requestsPerInstance == 0 ? {} : { requestsPerInstance: requestsPerInstance }
 )
-var otherRegions = empty(moreRegions) || !chosen.moreRegions ? [] : map(split(moreRegions, ','), name => toLower(trim(name)))
+var otherRegions = chosen.moreRegions ? moreRegions : []
 var regions = concat([location], otherRegions)
 var isPrivate = privateNetwork && chosen.isolation
 var hasCustomerKey = customerKey && chosen.isolation
-var emails = empty(alertEmails) ? [] : map(split(alertEmails, ','), email => trim(email))
 var abbreviations = loadJsonContent('abbreviations.json')
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = {
@@ -196,7 +195,7 @@ module roles 'modules/roles.bicep' = {
 }
 
 // What the application is told in every place. Each has a row in the README's table of settings.
-var settings = union(json(moreSettings), {
+var settings = union(moreSettings, {
   AUTH: 'true'
   COSMOS_ENDPOINT: cosmos.outputs.endpoint
   COSMOS_DATABASE: databaseName
@@ -210,7 +209,7 @@ var settings = union(json(moreSettings), {
   SUBSCRIPTION_ID: subscription().subscriptionId
   RESOURCE_GROUP: group.name
   ENTRA_TENANT_ID: tenant().tenantId
-  ENTRA_ADMINISTRATORS: join(filter([principalId, administrators], ids => !empty(ids)), ',')
+  ENTRA_ADMINISTRATORS: join(union(empty(principalId) ? [] : [principalId], administrators), ',')
   EXPECTED_INSTANCES: string(max(1, chosen.warmInstances * length(regions) + containersMin))
   APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identity.outputs.clientId}'
@@ -356,14 +355,14 @@ module routing 'modules/routing.bicep' = if (globalRouting) {
   }
 }
 
-module alerts 'modules/alerts.bicep' = if (!empty(emails)) {
+module alerts 'modules/alerts.bicep' = if (!empty(alertEmails)) {
   name: 'alerts'
   scope: group
   params: {
     actionGroupName: '${abbreviations.actionGroup}${token}'
     location: location
     tags: tags
-    emails: emails
+    emails: alertEmails
     insightsId: monitoring.outputs.insightsId
     cosmosId: cosmos.outputs.id
     storageIds: [for (name, index) in regions: region[index].outputs.storageId]
@@ -382,13 +381,13 @@ module workbook 'modules/workbook.bicep' = {
   }
 }
 
-module monthlyBudget 'modules/budget.bicep' = if (budget > 0 && !empty(emails)) {
+module monthlyBudget 'modules/budget.bicep' = if (budget > 0 && !empty(alertEmails)) {
   name: 'budget'
   scope: group
   params: {
     name: '${abbreviations.budget}${token}'
     amount: budget
-    emails: emails
+    emails: alertEmails
     startDate: empty(budgetStart) ? thisMonth : budgetStart
   }
 }

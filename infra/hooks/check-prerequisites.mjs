@@ -9,6 +9,18 @@ if (major < 20) problems.push(`Node.js 20 or later builds the package; this is $
 
 const isSet = (name) => (env[name] ?? "") !== "";
 const isOn = (name) => env[name] === "true";
+
+/** The texts in a variable that holds a list as JSON. */
+function listIn(name) {
+  if (!isSet(name)) return [];
+  try {
+    const list = JSON.parse(env[name]);
+    if (Array.isArray(list) && list.every((item) => typeof item === "string")) return list;
+  } catch {}
+  problems.push(`${name} is a list as JSON, such as ["one","two"]`);
+  return [];
+}
+
 const profile = env["PORTOLAN_PROFILE"] || "Basic";
 
 if (!["Basic", "Standard", "Premium"].includes(profile))
@@ -17,9 +29,9 @@ for (const name of ["PORTOLAN_PRIVATE_NETWORK", "PORTOLAN_CUSTOMER_KEY"]) {
   if (isOn(name) && profile !== "Premium") problems.push(`${name} needs PORTOLAN_PROFILE=Premium`);
 }
 if (isSet("PORTOLAN_MORE_REGIONS")) {
-  const regions = env["PORTOLAN_MORE_REGIONS"].split(",").map((region) => region.trim().toLowerCase());
+  const regions = listIn("PORTOLAN_MORE_REGIONS");
   if (profile !== "Premium") problems.push("PORTOLAN_MORE_REGIONS needs PORTOLAN_PROFILE=Premium");
-  const all = [(env["AZURE_LOCATION"] ?? "").toLowerCase(), ...regions];
+  const all = [env["AZURE_LOCATION"], ...regions];
   if (new Set(all).size < all.length)
     problems.push("PORTOLAN_MORE_REGIONS names a region twice, or the first one");
   for (const region of regions) {
@@ -33,6 +45,7 @@ if (isSet("PORTOLAN_MORE_REGIONS")) {
   if (az.error !== undefined || az.status !== 0)
     problems.push("more than one region needs the Azure CLI, signed in: az login");
 }
+for (const name of ["PORTOLAN_ALERT_EMAILS", "PORTOLAN_ADMINISTRATORS"]) listIn(name);
 if (isSet("PORTOLAN_BUDGET") && env["PORTOLAN_BUDGET"] !== "0" && !isSet("PORTOLAN_ALERT_EMAILS"))
   problems.push("PORTOLAN_BUDGET needs PORTOLAN_ALERT_EMAILS, or nobody would be told");
 if (isSet("PORTOLAN_DEFAULT_REGISTRY") && !/^[a-z0-9]{5,50}$/.test(env["PORTOLAN_DEFAULT_REGISTRY"]))
