@@ -1,8 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { Agent } from "node:http";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { broughtAlong, runtime } from "../architecture/runtime-packages.ts";
 import { type AzureEmulators, startAzureEmulators } from "../support/azure-emulators.ts";
 import { startRegistry } from "../support/registry-process.ts";
 import { bytes, descriptorOf, imageManifest, layerType, sha256 } from "./harness/content.ts";
@@ -15,6 +17,8 @@ import { runRows } from "./harness/table.ts";
 const app = join(import.meta.dirname, "../../dist/app");
 /** Of scripts that are read before the doors are open: a small part of the whole, and most of it the registry's own. */
 const doorsBytesMax = 700_000;
+/** Of everything: an instance that starts fetches the package first. Three quarters of it are source maps. */
+const packedBytesMax = 4_000_000;
 
 /** Pushes an image, and pulls it as clients do: blobs from where the redirect leads. @param seed makes it another one */
 async function pushAndPull(registry: Registry, seed: number): Promise<void> {
@@ -47,9 +51,11 @@ describe("the bundle on Azure's services", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  test("takes a push and answers a pull in the portable host", async () => {
+  test("takes a push and answers a pull in the portable host, in a folder without anything of the project", async () => {
+    const unpacked = join(folder, "app");
+    await cp(app, unpacked, { recursive: true });
     const environment = { LOG_LEVEL: "warn", ...emulators.environment };
-    const running = await startRegistry({ folder, program: "bundle", environment });
+    const running = await startRegistry({ folder, program: "bundle", unpacked, environment });
     const { hostname, port } = new URL(`http://${running.host}`);
     const agent = new Agent({ keepAlive: true });
     const everyAnswer = { "docker-distribution-api-version": "registry/2.0" };
@@ -75,6 +81,42 @@ describe("the bundle on Azure's services", () => {
 });
 
 describe("the bundle", () => {
+  test("is these files and no others, and so large when it is packed", async () => {
+    const entries = await readdir(app, { recursive: true, withFileTypes: true });
+    const paths = entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(app, join(entry.parentPath, entry.name)));
+    const kinds = paths.map((path) => path.replace(/^parts\/[^/]+-[A-Z0-9]{8}\.js/, "parts/*.js"));
+    expect([...new Set(kinds)].sort()).toEqual([
+      "functions/main.js",
+      "functions/main.js.LEGAL.txt",
+      "functions/main.js.map",
+      "host.json",
+      "host/main.js",
+      "host/main.js.map",
+      "package.json",
+      "parts/*.js",
+      "parts/*.js.LEGAL.txt",
+      "parts/*.js.map",
+    ]);
+    const packed = await Promise.all(
+      paths.map(async (path) => gzipSync(await readFile(join(app, path))).length),
+    );
+    expect(packed.reduce((sum, size) => sum + size, 0)).toBeLessThan(packedBytesMax);
+  });
+
+  test("is made of the registry and of what it depends on, not of tools", async () => {
+    const paths = await readdir(app, { recursive: true });
+    const scripts = paths.filter((path) => path.endsWith(".js")).map((path) => join(app, path));
+    const sources = (await Promise.all(scripts.map(sourcesOf))).flat();
+    const packages = new Set(
+      sources.flatMap((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []),
+    );
+    const shipped = new Set([...Object.keys(runtime), ...broughtAlong]);
+    expect(packages.size).toBeGreaterThan(20);
+    expect([...packages].filter((name) => !shipped.has(name))).toEqual([]);
+  });
+
   test("opens its doors without a look at any SDK", async () => {
     const loaded = [...(await loadedWith(join(app, "functions/main.js")))];
     const sources = (await Promise.all(loaded.map(sourcesOf))).flat();

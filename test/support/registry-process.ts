@@ -34,6 +34,8 @@ export interface RegistryOptions {
   readonly store?: Store;
   /** What is run: the registry as the compiler leaves it, or the one bundle that is deployed. Usually the former. */
   readonly program?: "compiled" | "bundle";
+  /** Where the bundle was unpacked to. Usually it is run where it was made. */
+  readonly unpacked?: string;
   /** Settings beside PORT and DATA_DIR. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -57,7 +59,10 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
     return { host: given, logFile: undefined, stop: async () => {}, kill };
   }
   const [path, script] = programs[options.program ?? "compiled"];
-  const program = join(import.meta.dirname, "../..", path);
+  const program =
+    options.unpacked === undefined
+      ? join(import.meta.dirname, "../..", path)
+      : join(options.unpacked, "host/main.js");
   if (!existsSync(program)) throw new Error(`${program} is absent: run \`npm run ${script}\` first`);
   const emulators = options.store === "azure" ? await startAzureEmulators() : undefined;
   try {
