@@ -12,8 +12,11 @@ import { build } from "esbuild";
 const root = import.meta.dirname;
 const folder = join(root, "dist/app");
 
-/** The Functions worker, or host/, provides the first. The others are native, and only a store on this machine needs them. */
-const external = ["@azure/functions-core", "lmdb"];
+/**
+ * The Functions worker, or host/, provides the first. The second is native, and only a store on this machine needs it. The last is
+ * asked for by a dependency, which goes on without, and is here for tools only.
+ */
+const external = ["@azure/functions-core", "lmdb", "supports-color"];
 
 /** Modules of the CommonJS kind ask for Node's own, and for the worker's, by `require`, which the other kind has not. */
 const requireForAll =
