@@ -14,7 +14,7 @@ RUN npm run --silent bundle
 
 FROM node:22-bookworm-slim
 # What is packed needs node alone.
-RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn* /opt/yarn*
+RUN rm -rf /usr/local/lib/node_modules && find /usr/local/bin -type l -delete
 WORKDIR /portolan
 COPY --from=build --chown=root:root /portolan/dist/app .
 # All addresses, which it refuses unless callers have to say who they are.

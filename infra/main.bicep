@@ -8,11 +8,14 @@ import { profileName, profiles } from 'profiles.bicep'
 param environmentName string
 
 @minLength(1)
-@description('The first region, which takes the writes.')
+@description('The first region, of which names are made.')
 param location string
 
 @description('More regions, of the profile Premium.')
 param moreRegions string[] = []
+
+@description('The region that takes the writes, when it is not the first: after it has moved, or to move it. Empty: the first.')
+param writeRegion string = ''
 
 @description('What is provisioned, and the highest tier of the registries in it.')
 param profile profileName = 'Basic'
@@ -66,6 +69,9 @@ param globalRouting bool = false
 @description('Whether only private endpoints reach the database, the vault and the hosts\' accounts; of the profile Premium.')
 param privateNetwork bool = false
 
+@description('Networks of yours that are connected to those, from where registries are reached that are closed to public ones.')
+param clientNetworks string[] = []
+
 @description('Whether layers are encrypted with a key of your own, in the vault; of the profile Premium.')
 param customerKey bool = false
 
@@ -90,6 +96,8 @@ var provisionedProfile = union(
 )
 var otherRegions = chosen.moreRegions ? moreRegions : []
 var regions = concat([location], otherRegions)
+// The database moves its write region by itself when that is lost; the order here must then be told, or it would move back.
+var databaseRegions = empty(writeRegion) ? regions : union([writeRegion], regions)
 var isPrivate = privateNetwork && chosen.isolation
 var hasCustomerKey = customerKey && chosen.isolation
 var abbreviations = loadJsonContent('abbreviations.json')
@@ -106,6 +114,8 @@ var appHosts = [for appName in appNames: '${appName}.azurewebsites.net']
 var storageAccounts = [
   for (region, index) in regions: '${region}=https://${storageNames[index]}.blob.${environment().suffixes.storage}'
 ]
+
+var networks = [for (name, index) in regions: '10.${index}.0.0/16']
 
 var databaseName = 'portolan'
 var containerName = 'documents'
@@ -171,7 +181,7 @@ module cosmos 'modules/cosmos.bicep' = {
     location: location
     tags: tags
     workspaceId: monitoring.outputs.workspaceId
-    moreRegions: otherRegions
+    regions: databaseRegions
     serverless: chosen.serverlessDatabase
     throughputMax: chosen.databaseThroughputMax
     zoneRedundant: chosen.zoneRedundant
@@ -210,6 +220,9 @@ var settings = union(moreSettings, {
   RESOURCE_GROUP: group.name
   ENTRA_TENANT_ID: tenant().tenantId
   ENTRA_ADMINISTRATORS: join(union(empty(principalId) ? [] : [principalId], administrators), ',')
+  // The applications are told of it before it knows them, so it leads to names that they will have.
+  FRONT_DOOR_ID: globalRouting ? routing!.outputs.frontDoorId : ''
+  PRIVATE_NETWORKS: join(union(isPrivate ? networks : [], clientNetworks), ',')
   EXPECTED_INSTANCES: string(max(1, chosen.warmInstances * length(regions) + containersMin))
   APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identity.outputs.clientId}'
@@ -232,7 +245,7 @@ module network 'modules/network.bicep' = [
       name: '${abbreviations.virtualNetwork}${regionTokens[index]}'
       location: name
       tags: tags
-      addressPrefix: '10.${index}'
+      addressPrefix: networks[index]
     }
   }
 ]
@@ -350,7 +363,7 @@ module routing 'modules/routing.bicep' = if (globalRouting) {
   params: {
     name: '${abbreviations.frontDoor}${token}'
     tags: tags
-    origins: [for (name, index) in regions: region[index].outputs.hostName]
+    origins: appHosts
     workspaceId: monitoring.outputs.workspaceId
   }
 }

@@ -45,7 +45,13 @@ if (isSet("PORTOLAN_MORE_REGIONS")) {
   if (az.error !== undefined || az.status !== 0)
     problems.push("more than one region needs the Azure CLI, signed in: az login");
 }
-for (const name of ["PORTOLAN_ALERT_EMAILS", "PORTOLAN_ADMINISTRATORS"]) listIn(name);
+if (isSet("PORTOLAN_WRITE_REGION")) {
+  const all = [env["AZURE_LOCATION"], ...listIn("PORTOLAN_MORE_REGIONS")];
+  if (!all.includes(env["PORTOLAN_WRITE_REGION"]))
+    problems.push("PORTOLAN_WRITE_REGION is one of the regions of the deployment");
+}
+for (const name of ["PORTOLAN_ALERT_EMAILS", "PORTOLAN_ADMINISTRATORS", "PORTOLAN_CLIENT_NETWORKS"])
+  listIn(name);
 if (isSet("PORTOLAN_BUDGET") && env["PORTOLAN_BUDGET"] !== "0" && !isSet("PORTOLAN_ALERT_EMAILS"))
   problems.push("PORTOLAN_BUDGET needs PORTOLAN_ALERT_EMAILS, or nobody would be told");
 if (isSet("PORTOLAN_DEFAULT_REGISTRY") && !/^[a-z0-9]{5,50}$/.test(env["PORTOLAN_DEFAULT_REGISTRY"]))

@@ -5,8 +5,8 @@ param location string
 param tags object
 param workspaceId string
 
-@description('Regions beside the first, which takes the writes.')
-param moreRegions string[]
+@description('Where the documents are: the first region takes the writes, and the others take its place in this order.')
+param regions string[]
 
 param serverless bool
 param throughputMax int
@@ -20,8 +20,6 @@ param isPrivate bool
 
 param databaseName string
 param containerName string
-
-var regions = concat([location], moreRegions)
 
 // As shared/azure/cosmos/container.ts has it, which a test compares.
 var container = loadJsonContent('cosmos-container.json')

@@ -5,7 +5,7 @@ param name string
 param location string
 param tags object
 
-@description('The first two numbers of its addresses: no two regions have the same.')
+@description('Its addresses, of 16 bits: no two regions have the same.')
 param addressPrefix string
 
 var zones = {
@@ -38,14 +38,14 @@ resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
   properties: {
     addressSpace: {
       addressPrefixes: [
-        '${addressPrefix}.0.0/16'
+        addressPrefix
       ]
     }
     subnets: [
       {
         name: 'app'
         properties: {
-          addressPrefix: '${addressPrefix}.0.0/24'
+          addressPrefix: cidrSubnet(addressPrefix, 24, 0)
           networkSecurityGroup: {
             id: appSecurity.id
           }
@@ -62,7 +62,7 @@ resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
       {
         name: 'endpoints'
         properties: {
-          addressPrefix: '${addressPrefix}.1.0/24'
+          addressPrefix: cidrSubnet(addressPrefix, 24, 1)
           privateEndpointNetworkPolicies: 'Enabled'
           networkSecurityGroup: {
             id: endpointSecurity.id
@@ -72,7 +72,7 @@ resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
       {
         name: 'containers'
         properties: {
-          addressPrefix: '${addressPrefix}.2.0/23'
+          addressPrefix: cidrSubnet(addressPrefix, 23, 1)
           networkSecurityGroup: {
             id: appSecurity.id
           }

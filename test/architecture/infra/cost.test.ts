@@ -74,7 +74,9 @@ describe("docs/cost-azure.md", () => {
   });
 
   test("has the hosted service's price for the same, as the other page has it", () => {
-    const hosted = row(perRequest, "a month of 30.4 days, nothing asked").map((cell) => Number(cell.slice(1)));
+    const hosted = row(perRequest, "a month of 30.4 days, nothing asked").map((cell) =>
+      Number(cell.slice(1)),
+    );
     profileNames.forEach((name, at) => {
       expect(Number(row(page, name, "1")[3])).toBe(hosted[at]);
     });
@@ -89,7 +91,8 @@ describe("docs/cost-azure.md", () => {
   test("has what may be asked for on top", () => {
     const main = readProjectFile("infra/main.bicep");
     const region = readProjectFile("infra/modules/region.bicep");
-    const uses = (text: string) => text.match(/^module \w+ '(?:modules\/)?private-endpoint\.bicep'/gm)?.length ?? 0;
+    const uses = (text: string) =>
+      text.match(/^module \w+ '(?:modules\/)?private-endpoint\.bicep'/gm)?.length ?? 0;
     // One of the modules is for three parts of an account.
     const endpoints = uses(main) + uses(region) + 2;
     const network = readProjectFile("infra/modules/network.bicep");
@@ -101,7 +104,8 @@ describe("docs/cost-azure.md", () => {
     const alerts = readProjectFile("infra/modules/alerts.bicep");
     const windows = [...alerts.matchAll(/^ {4}window: '(\w+)'$/gm)].map(([, window]) => window);
     const often = windows.filter((window) => window === "PT5M").length;
-    const metricAlerts = resources.filter(({ type }) => type === "Microsoft.Insights/metricAlerts").length - 1;
+    const metricAlerts =
+      resources.filter(({ type }) => type === "Microsoft.Insights/metricAlerts").length - 1;
     expect(Number(row(page, "alerts, one region")[0])).toBeCloseTo(
       often * price("queryAlertOften") +
         (windows.length - often) * price("queryAlert") +

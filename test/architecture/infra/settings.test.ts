@@ -64,6 +64,7 @@ const leftToDefault: Readonly<Record<string, string>> = {
   ENTRA_AUDIENCES: choice,
   ROLE_ASSIGNMENTS: choice,
   ALLOW_PRIVATE_ISSUERS: choice,
+  TRUSTED_PROXIES: choice,
   REQUEST_SECONDS: grace,
   LEASE_SECONDS: grace,
   CLOCK_SKEW_SECONDS: grace,

@@ -26,7 +26,7 @@ export const resources: readonly TemplateResource[] = templates.flatMap((file) =
 });
 
 /** What is in the braces that open at the position. No text in the templates holds a lone brace. */
-export function blockAt(text: string, start: number): string {
+function blockAt(text: string, start: number): string {
   let depth = 0;
   for (let at = start; at < text.length; at += 1) {
     if (text[at] === "{") depth += 1;
