@@ -18,6 +18,7 @@ export function plainBicep(text: string): string {
       // Operators, and conditions over several lines.
       .replace(/(\w|\])!\./g, "$1.")
       .replace(/\.\?/g, ".")
+      .replace(/cidrSubnet\([^)]*\)/g, "''")
       .replace(/ \?\? ''/g, "")
       .replace(/\n +([?:]) /g, " $1 ")
       .trimEnd()

@@ -45,13 +45,18 @@ const scanner: Tool = {
 };
 
 function codeOf(program: string, options: readonly string[], folder: string): number | undefined {
-  const { error, status } = spawnSync(program, options, {
+  const { error, status, stdout } = spawnSync(program, options, {
     cwd: folder,
-    // The template that comes out is for nobody to read.
-    stdio: ["ignore", options.includes("--stdout") ? "ignore" : "inherit", "inherit"],
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+    maxBuffer: 64 * 1024 ** 2,
     env: { ...process.env, LOG_LEVEL: "CRITICAL" },
   });
-  return error === undefined ? (status ?? 1) : undefined;
+  if (error !== undefined) return undefined;
+  // The template that a compiler prints is for nobody to read.
+  if (!options.includes("--stdout")) process.stdout.write(stdout);
+  // What a scanner could not read is not scanned, and no failure to it.
+  return /Parsing errors: [1-9]/.test(stdout) ? 1 : (status ?? 1);
 }
 
 const results = [compiler, scanner].map(({ name, install, run }) => {

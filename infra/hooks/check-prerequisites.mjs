@@ -44,6 +44,10 @@ if (isSet("PORTOLAN_MORE_REGIONS")) {
   });
   if (az.error !== undefined || az.status !== 0)
     problems.push("more than one region needs the Azure CLI, signed in: az login");
+  if (process.platform !== "win32" && spawnSync("zip", ["-v"]).error !== undefined)
+    problems.push(
+      "more than one region needs the program zip, by which the package is packed for the others",
+    );
 }
 if (isSet("PORTOLAN_WRITE_REGION")) {
   const all = [env["AZURE_LOCATION"], ...listIn("PORTOLAN_MORE_REGIONS")];

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const windows = process.platform === "win32";
 
@@ -20,7 +21,7 @@ function zip(folder, file) {
 
 const [, ...others] = JSON.parse(process.env["REGIONAL_APP_NAMES"] || "[]");
 if (others.length > 0) {
-  const app = join(import.meta.dirname ?? process.cwd(), "..", "..", "dist", "app");
+  const app = fileURLToPath(new URL("../../dist/app", import.meta.url));
   if (!existsSync(join(app, "host.json"))) throw new Error("dist/app is not there: npm run bundle makes it");
   const folder = mkdtempSync(join(tmpdir(), "portolan-package-"));
   try {
@@ -29,7 +30,17 @@ if (others.length > 0) {
     for (const name of others) {
       process.stdout.write(`The same package goes to ${name}\n`);
       const place = ["--resource-group", process.env["AZURE_RESOURCE_GROUP"] ?? "", "--name", name];
-      run("az", ["functionapp", "deployment", "source", "config-zip", ...place, "--src", file]);
+      run("az", [
+        "functionapp",
+        "deployment",
+        "source",
+        "config-zip",
+        ...place,
+        "--src",
+        file,
+        "--build-remote",
+        "false",
+      ]);
     }
   } finally {
     rmSync(folder, { recursive: true });

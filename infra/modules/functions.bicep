@@ -103,7 +103,6 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       scmMinTlsVersion: '1.2'
       ftpsState: 'Disabled'
       http20Enabled: true
-      healthCheckPath: zoneRedundant ? null : '/healthz'
     }
   }
 

@@ -1,0 +1,87 @@
+import { spawnSync } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { root } from "../project-files.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "portolan-hooks-"));
+  // In the place of the Azure CLI and of zip: they note what they are asked for.
+  await writeFile(join(folder, "az"), '#!/bin/sh\necho "$@" >> "$NOTES"\nexit $AZ_CODE\n', { mode: 0o755 });
+  await writeFile(join(folder, "zip"), '#!/bin/sh\necho zip >> "$NOTES"\n', { mode: 0o755 });
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+function runHook(name: string, env: Readonly<Record<string, string>>, project = root) {
+  const path = `${folder}${delimiter}${process.env["PATH"] ?? ""}`;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(project, "infra/hooks", name)], {
+    encoding: "utf8",
+    env: { PATH: path, NOTES: join(folder, "notes"), AZ_CODE: "0", AZURE_LOCATION: "westeurope", ...env },
+  });
+  return { status, stdout, stderr };
+}
+
+describe("the check before azd provisions", () => {
+  const check = (env: Readonly<Record<string, string>>) => runHook("check-prerequisites.mjs", env);
+  const regions = { PORTOLAN_PROFILE: "Premium", PORTOLAN_MORE_REGIONS: '["northeurope"]' };
+
+  test("is content with nothing but the defaults, and with two regions of Premium", () => {
+    expect(check({})).toMatchObject({ status: 0, stderr: "" });
+    expect(check(regions)).toMatchObject({ status: 0, stderr: "" });
+  });
+
+  test.each([
+    [{ PORTOLAN_PROFILE: "Gold" }, "PORTOLAN_PROFILE is Basic, Standard or Premium"],
+    [{ PORTOLAN_MORE_REGIONS: '["northeurope"]' }, "PORTOLAN_MORE_REGIONS needs PORTOLAN_PROFILE=Premium"],
+    [{ ...regions, PORTOLAN_MORE_REGIONS: '["westeurope"]' }, "names a region twice"],
+    [{ ...regions, PORTOLAN_MORE_REGIONS: "northeurope" }, "is a list as JSON"],
+    [{ ...regions, AZ_CODE: "1" }, "az login"],
+    [{ ...regions, PORTOLAN_WRITE_REGION: "eastus" }, "PORTOLAN_WRITE_REGION is one of the regions"],
+    [{ PORTOLAN_CUSTOMER_KEY: "true" }, "PORTOLAN_CUSTOMER_KEY needs PORTOLAN_PROFILE=Premium"],
+    [{ PORTOLAN_PRIVATE_NETWORK: "true" }, "PORTOLAN_PRIVATE_NETWORK needs PORTOLAN_PROFILE=Premium"],
+    [{ PORTOLAN_BUDGET: "100" }, "PORTOLAN_BUDGET needs PORTOLAN_ALERT_EMAILS"],
+    [{ PORTOLAN_DEFAULT_REGISTRY: "My-Registry" }, "5 to 50 lower-case letters and digits"],
+  ])("objects to %j", (env, sentence) => {
+    const { status, stderr } = check(env);
+    expect(status).toBe(1);
+    expect(stderr).toContain(sentence);
+  });
+});
+
+describe("the hook after a deployment", () => {
+  test("brings the package to every other region, and asks for nothing where there is one", async () => {
+    const project = join(folder, "project");
+    await cp(join(root, "infra/hooks"), join(project, "infra/hooks"), { recursive: true });
+    await mkdir(join(project, "dist/app"), { recursive: true });
+    await writeFile(join(project, "dist/app/host.json"), "{}");
+    const notes = join(folder, "notes");
+    await writeFile(notes, "");
+    const names = { AZURE_RESOURCE_GROUP: "rg-x", REGIONAL_APP_NAMES: '["func-a","func-b","func-c"]' };
+    expect(runHook("deploy-other-regions.mjs", names, project)).toMatchObject({ status: 0, stderr: "" });
+    const [zipped, ...asked] = (await readFile(notes, "utf8")).trim().split("\n");
+    expect(zipped).toBe("zip");
+    expect(
+      asked.map((line) => /--resource-group rg-x --name (\S+) --src \S+app\.zip/.exec(line)?.[1]),
+    ).toEqual(["func-b", "func-c"]);
+    await writeFile(notes, "");
+    const one = { ...names, REGIONAL_APP_NAMES: '["func-a"]' };
+    expect(runHook("deploy-other-regions.mjs", one, project).status).toBe(0);
+    expect(await readFile(notes, "utf8")).toBe("");
+    expect(runHook("deploy-other-regions.mjs", { ...names, AZ_CODE: "1" }, project).status).toBe(1);
+  });
+});
+
+test("the hook at the end says where to log in and what to push", () => {
+  const env = { LOGIN_SERVER: "func-a.azurewebsites.net", DEFAULT_REGISTRY: "team1" };
+  const { status, stdout } = runHook("say-how-to-log-in.mjs", env);
+  expect(status).toBe(0);
+  expect(stdout).toContain(
+    "docker login func-a.azurewebsites.net --username 00000000-0000-0000-0000-000000000000",
+  );
+  expect(stdout).toContain("docker push func-a.azurewebsites.net/team1/alpine");
+  expect(runHook("say-how-to-log-in.mjs", {}).status).toBe(1);
+});
