@@ -29,7 +29,8 @@ resource actions 'Microsoft.Insights/actionGroups@2023-01-01' = {
   }
 }
 
-// Questions to Application Insights, as docs/telemetry.md names its metrics. Each fires when it finds a line.
+// Questions to Application Insights, as docs/telemetry.md names its metrics. Each fires when it finds a line. A line of the log
+// that has an error is among the exceptions there, and any other among the traces.
 var questions = [
   {
     name: 'errors'
@@ -86,8 +87,8 @@ customMetrics
     severity: 1
     window: 'PT1H'
     query: '''
-traces
-| where tostring(customDimensions["event"]) == "failure" and tostring(customDimensions["work"]) == "keys"
+union traces, exceptions
+| where tostring(customDimensions["work"]) == "keys"
 | summarize failures = count()
 | where failures > 5
 '''

@@ -19,6 +19,11 @@ describe.each([
   });
 });
 
+test("the alert on keys asks for what the registry logs, where a line with an error goes", () => {
+  expect(readProjectFile("shared/app.ts")).toContain('"failure", { work: "keys", error: ');
+  expect(alerts).toContain('union traces, exceptions\n| where tostring(customDimensions["work"]) == "keys"');
+});
+
 test("each question of the alerts has a row in the docs", () => {
   const titles = [...alerts.matchAll(/^ {4}title: '(.*)'$/gm)].map(([, title = ""]) => title);
   const told = readProjectFile("docs/operate.md").toLowerCase();
