@@ -50,6 +50,7 @@ resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
 resource app 'Microsoft.Web/sites@2025-03-01' = {
   // checkov:skip=CKV_AZURE_222: it is the registry, which clients anywhere push to and pull from
   // checkov:skip=CKV_AZURE_17: its clients bring tokens; docker has no certificate
+  // checkov:skip=CKV_AZURE_213: its probes would wake an instance each minute, which is paid for; the platform replaces those that fail
   // checkov:skip=CKV_AZURE_212: the plan has no such setting; its own is alwaysReady, by profile
   name: name
   location: location
