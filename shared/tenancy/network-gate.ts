@@ -12,8 +12,6 @@ interface Origin {
 
 type NetworkRules = NonNullable<RegistryPolicies["network"]>;
 
-const none = networksOf([]);
-
 /** Lets in who comes from where a registry may be reached. */
 export class NetworkGate {
   readonly #settings: NetworkSettings;
@@ -55,7 +53,7 @@ export class NetworkGate {
     const forwardedFor = headers.get("x-forwarded-for");
     const hop = peer === undefined && inFront ? behindFrontEnd(forwardedFor) : { peer, forwardedFor };
     const isOurs = frontDoorId === undefined || headers.get("x-azure-fdid")?.toLowerCase() === frontDoorId;
-    return clientAddress(hop, isOurs ? proxies : none);
+    return clientAddress(isOurs ? hop : { ...hop, forwardedFor: null }, proxies);
   }
 
   #compiled(network: NetworkRules): Networks {

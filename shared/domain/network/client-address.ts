@@ -22,7 +22,8 @@ export function clientAddress({ peer, forwardedFor }: Hop, proxies: Networks): s
     address = parseEntry(left.slice(comma + 1).trim());
     left = comma < 0 ? "" : left.slice(0, comma);
   }
-  return address;
+  // It has told of nobody, and stands for whoever comes through it.
+  return address !== undefined && proxies.includes(address) ? undefined : address;
 }
 
 /**
