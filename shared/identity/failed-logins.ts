@@ -1,12 +1,7 @@
 import { RegistryError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
+import { TokenBuckets } from "../domain/token-buckets.ts";
 import type { Clock } from "../ports/world.ts";
-
-interface Bucket {
-  tokens: number;
-  /** ms since 1970 */
-  at: number;
-}
 
 /**
  * Bounds what failed logins cost: those of one registry, in one process, may come `failedLoginsMax` at once and
@@ -14,7 +9,11 @@ interface Bucket {
  */
 export class FailedLogins {
   readonly #clock: Clock;
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #buckets = new TokenBuckets(
+    limits.failedLoginsMax,
+    limits.failedLoginsPerSecondMax,
+    limits.registriesCachedMax,
+  );
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -25,34 +24,16 @@ export class FailedLogins {
    * @throws RegistryError TOOMANYREQUESTS
    */
   take(rid: string): void {
-    const bucket = this.#bucketOf(rid);
-    if (bucket.tokens < 1) {
-      const seconds = Math.ceil((1 - bucket.tokens) / limits.failedLoginsPerSecondMax);
-      throw new RegistryError("TOOMANYREQUESTS", {
-        message: "too many failed logins; try again in a moment",
-        headers: { "Retry-After": String(seconds) },
-      });
-    }
-    this.#put(rid, { ...bucket, tokens: bucket.tokens - 1 });
+    const seconds = this.#buckets.take(rid, this.#clock.now());
+    if (seconds === 0) return;
+    throw new RegistryError("TOOMANYREQUESTS", {
+      message: "too many failed logins; try again in a moment",
+      headers: { "Retry-After": String(Math.ceil(seconds)) },
+    });
   }
 
   /** They were not wrong. */
   giveBack(rid: string): void {
-    const bucket = this.#bucketOf(rid);
-    this.#put(rid, { ...bucket, tokens: Math.min(limits.failedLoginsMax, bucket.tokens + 1) });
-  }
-
-  #put(rid: string, bucket: Bucket): void {
-    this.#buckets.delete(rid);
-    this.#buckets.set(rid, bucket);
-    const oldest = this.#buckets.keys().next().value;
-    if (this.#buckets.size > limits.registriesCachedMax && oldest !== undefined) this.#buckets.delete(oldest);
-  }
-
-  #bucketOf(rid: string): Bucket {
-    const now = this.#clock.now();
-    const bucket = this.#buckets.get(rid) ?? { tokens: limits.failedLoginsMax, at: now };
-    const refill = (Math.max(0, now - bucket.at) / 1000) * limits.failedLoginsPerSecondMax;
-    return { tokens: Math.min(limits.failedLoginsMax, bucket.tokens + refill), at: now };
+    this.#buckets.giveBack(rid, this.#clock.now());
   }
 }

@@ -1,11 +1,6 @@
 import { limits } from "../domain/limits.ts";
+import { TokenBuckets } from "../domain/token-buckets.ts";
 import type { Ports } from "../ports/ports.ts";
-
-interface Bucket {
-  tokens: number;
-  /** ms since 1970 */
-  at: number;
-}
 
 /**
  * Keeps those who are refused from asking again at once: a refusal is cheap, but whoever repeats it as fast as it is answered takes the
@@ -14,7 +9,11 @@ interface Bucket {
  */
 export class RefusalPace {
   readonly #ports: Pick<Ports, "clock" | "pause">;
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #buckets = new TokenBuckets(
+    limits.refusalsMax,
+    limits.refusalsPerSecondMax,
+    limits.registriesCachedMax,
+  );
   #held = 0;
   #sinceStart = 0;
 
@@ -29,7 +28,8 @@ export class RefusalPace {
    */
   async hold(rid: string): Promise<number> {
     // Each that is held takes memory: beyond that many, all are answered at once.
-    if (this.#take(rid) || this.#held >= limits.refusalsHeldMax) return 0;
+    if (this.#buckets.take(rid, this.#ports.clock.now()) === 0 || this.#held >= limits.refusalsHeldMax)
+      return 0;
     this.#held += 1;
     this.#sinceStart += 1;
     // Spread by the golden ratio: those who were refused together would come back together, and others would wait for all of them.
@@ -40,18 +40,5 @@ export class RefusalPace {
       this.#held -= 1;
     }
     return limits.refusalHeldSeconds;
-  }
-
-  /** @returns whether it may be answered at once */
-  #take(rid: string): boolean {
-    const now = this.#ports.clock.now();
-    const { tokens: left, at } = this.#buckets.get(rid) ?? { tokens: limits.refusalsMax, at: now };
-    const refill = (Math.max(0, now - at) / 1000) * limits.refusalsPerSecondMax;
-    const tokens = Math.min(limits.refusalsMax, left + refill);
-    this.#buckets.delete(rid);
-    this.#buckets.set(rid, { tokens: tokens < 1 ? tokens : tokens - 1, at: now });
-    const oldest = this.#buckets.keys().next().value;
-    if (this.#buckets.size > limits.registriesCachedMax && oldest !== undefined) this.#buckets.delete(oldest);
-    return tokens >= 1;
   }
 }
