@@ -14,20 +14,12 @@ import { refuseFailures } from "../../protocol/harness/built-registry.ts";
 import { startAzureEmulators } from "../../support/azure-emulators.ts";
 import { startRegistry } from "../../support/registry-process.ts";
 import { ImageClient, wrongWith } from "./image-client.ts";
-import { settle } from "./settle.ts";
+import { eagerGraces, settle } from "./settle.ts";
 
 /** `FAULT_RUNS` asks for more kills. */
 const kills = Number(process.env["FAULT_RUNS"] ?? 5);
 const clients = 4;
 const lifeMillisMax = 2_500;
-const graces = {
-  REQUEST_SECONDS: "2",
-  LEASE_SECONDS: "4",
-  CLOCK_SKEW_SECONDS: "0",
-  PURGE_SECONDS: "2",
-  SWEEP_SECONDS: "1",
-  DEEP_SWEEP_SECONDS: "8",
-};
 const silent = createLog("silent", () => {});
 
 interface Store {
@@ -56,7 +48,7 @@ it.each(Object.keys(stores))(
     const store = await stores[name]?.();
     if (store === undefined) throw new Error(`no store is called ${name}`);
     onTestFinished(async () => await store.close());
-    const environment = { ...store.environment, ...graces, LOG_LEVEL: "warn" };
+    const environment = { ...store.environment, ...eagerGraces, LOG_LEVEL: "warn" };
     const random = seededRandom(kills);
     const shared = randomBytes(100_000);
     const all = Array.from({ length: clients }, (_, client) => new ImageClient(`c${client}`, shared, random));

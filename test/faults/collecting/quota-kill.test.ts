@@ -15,7 +15,7 @@ import { recountRegistry } from "../../../shared/upkeep/recount/reconcile-usage.
 import { startRegistry } from "../../support/registry-process.ts";
 import { unlimitedRates } from "../../support/unlimited-tiers.ts";
 import { QuotaClient } from "./quota-client.ts";
-import { settle } from "./settle.ts";
+import { eagerGraces, settle } from "./settle.ts";
 
 /** `FAULT_RUNS` asks for more kills, `FAULT_SEED` for other draws. */
 const kills = Number(process.env["FAULT_RUNS"] ?? 3);
@@ -29,12 +29,7 @@ const silent = createLog("silent", () => {});
 const { Premium } = JSON.parse(unlimitedRates) as { Premium: Record<string, number> };
 const settings = {
   TIERS: JSON.stringify({ Premium: { ...Premium, storageBytesMax } }),
-  REQUEST_SECONDS: "2",
-  LEASE_SECONDS: "4",
-  CLOCK_SKEW_SECONDS: "0",
-  PURGE_SECONDS: "2",
-  SWEEP_SECONDS: "1",
-  DEEP_SWEEP_SECONDS: "8",
+  ...eagerGraces,
   LOG_LEVEL: "warn",
 };
 

@@ -7,6 +7,16 @@ import { createLog } from "../../../shared/telemetry/log.ts";
 import { collect } from "../../../shared/upkeep/collection/collect.ts";
 import { consumeEvents } from "../../../shared/upkeep/consume-events.ts";
 
+/** Settings under which a registry collects all the time. */
+export const eagerGraces = {
+  REQUEST_SECONDS: "2",
+  LEASE_SECONDS: "4",
+  CLOCK_SKEW_SECONDS: "0",
+  PURGE_SECONDS: "2",
+  SWEEP_SECONDS: "1",
+  DEEP_SWEEP_SECONDS: "8",
+};
+
 const roundsMax = 400;
 const silent = createLog("silent", () => {});
 

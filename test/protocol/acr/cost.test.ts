@@ -2,15 +2,9 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { RepositoryDirectory } from "../../../shared/catalog/repository-directory.ts";
 import { mediaTypes } from "../../../shared/domain/media-type.ts";
 import { serve } from "../../../shared/http/serve.ts";
-import type { DocumentStore } from "../../../shared/ports/document-store.ts";
+import { type Calls, countedDocuments, noCalls } from "../../support/counted-documents.ts";
 import { indexManifest } from "../harness/content.ts";
 import { incoming, type MemoryRegistry, openMemoryRegistry, readReply } from "../harness/memory-registry.ts";
-
-interface Asked {
-  reads: number;
-  lists: number;
-  commits: number;
-}
 
 interface Item {
   readonly digest: string;
@@ -46,26 +40,11 @@ async function push(repository: string, number: number, tags: readonly string[])
 }
 
 /** What one request asks of the documents, the repository's own aside. */
-async function ask(method: string, target: string): Promise<{ asked: Asked; json: Record<string, unknown> }> {
-  const asked = { reads: 0, lists: 0, commits: 0 };
+async function ask(method: string, target: string): Promise<{ asked: Calls; json: Record<string, unknown> }> {
+  const asked = { ...noCalls };
   const { service } = registry;
-  const { documents } = service.ports;
-  const counted: DocumentStore = {
-    ...documents,
-    read: async (...args) => {
-      asked.reads += 1;
-      return await documents.read(...args);
-    },
-    list: async (...args) => {
-      asked.lists += 1;
-      return await documents.list(...args);
-    },
-    commit: async (...args) => {
-      asked.commits += 1;
-      return await documents.commit(...args);
-    },
-  };
-  const ports = { ...service.ports, documents: counted };
+  const documents = countedDocuments(service.ports.documents, asked);
+  const ports = { ...service.ports, documents };
   const call = { method, target, headers: {}, body: undefined, streamed: false };
   const reply = await serve(
     { ...service, ports, repositories: new RepositoryDirectory(service.ports) },

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { countedDocuments, noCalls } from "../../support/counted-documents.ts";
 import { pushBlob } from "../harness/rows.ts";
 import { base, day, gibibyte, own, PricedRegistry, prices, version } from "./priced-registry.ts";
 
@@ -166,24 +167,10 @@ describe("costs are not told", () => {
 
 test("costs are a read more than the registry, and a page of repositories a range read more", async () => {
   await on.push();
-  const counts = { reads: 0, lists: 0, commits: 0 };
+  const counts = { ...noCalls };
   on.change(({ documents, ...others }) => ({
     ...others,
-    documents: {
-      ...documents,
-      read: async (...asked) => {
-        counts.reads += 1;
-        return await documents.read(...asked);
-      },
-      list: async (...asked) => {
-        counts.lists += 1;
-        return await documents.list(...asked);
-      },
-      commit: async (...asked) => {
-        counts.commits += 1;
-        return await documents.commit(...asked);
-      },
-    },
+    documents: countedDocuments(documents, counts),
   }));
   await on.costOf();
   expect(counts).toEqual({ reads: 3, lists: 0, commits: 0 });

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { createLog } from "../../../shared/telemetry/log.ts";
 import { createUpkeep, type TimerName } from "../../../shared/upkeep/upkeep.ts";
+import { type Calls, countedDocuments, noCalls } from "../../support/counted-documents.ts";
 import { basic, type GuardedRegistry, openGuardedRegistry } from "../harness/guarded-registry.ts";
 
 // What it costs to manage one registry, by the number of document reads and writes, does not depend on how many there are.
@@ -10,16 +11,10 @@ const provider = "providers/Microsoft.ContainerRegistry/registries";
 const version = "api-version=2025-11-01";
 const [few, many] = [10, 1_000];
 
-interface Counts {
-  reads: number;
-  lists: number;
-  commits: number;
-}
-
 let registry: GuardedRegistry;
-let counts: Counts = { reads: 0, lists: 0, commits: 0 };
+const counts = { ...noCalls };
 /** By what was done, with few registries and with many. */
-const measured = new Map<string, Counts[]>();
+const measured = new Map<string, Calls[]>();
 /** By timer, of one run. */
 const ticks = new Map<TimerName, number[]>();
 
@@ -47,7 +42,7 @@ async function create(index: number): Promise<void> {
 }
 
 async function count(what: string, work: () => Promise<unknown>): Promise<void> {
-  counts = { reads: 0, lists: 0, commits: 0 };
+  Object.assign(counts, noCalls);
   await work();
   measured.set(what, [...(measured.get(what) ?? []), { ...counts }]);
 }
@@ -88,7 +83,7 @@ async function measureTicks(): Promise<void> {
   // Whatever is done once for each registry is done.
   for (const timer of ["events", "collection", "uploads", "usage"] as const) await upkeep.tick(timer);
   for (const timer of ["events", "collection", "retention", "uploads"] as const) {
-    counts = { reads: 0, lists: 0, commits: 0 };
+    Object.assign(counts, noCalls);
     await upkeep.tick(timer);
     const { reads, lists, commits } = counts;
     ticks.set(timer, [...(ticks.get(timer) ?? []), reads + lists + commits]);
@@ -99,21 +94,7 @@ beforeAll(async () => {
   registry = await openGuardedRegistry({
     ports: (ports) => ({
       ...ports,
-      documents: {
-        ...ports.documents,
-        read: async (...asked) => {
-          counts.reads += 1;
-          return await ports.documents.read(...asked);
-        },
-        list: async (...asked) => {
-          counts.lists += 1;
-          return await ports.documents.list(...asked);
-        },
-        commit: async (...asked) => {
-          counts.commits += 1;
-          return await ports.documents.commit(...asked);
-        },
-      },
+      documents: countedDocuments(ports.documents, counts),
     }),
   });
   for (let index = 0; index < few; index++) await create(index);

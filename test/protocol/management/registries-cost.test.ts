@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { RegistryName } from "../../../shared/domain/name.ts";
-import type { DocumentStore } from "../../../shared/ports/document-store.ts";
 import { createRegistry } from "../../../shared/tenancy/create-registry.ts";
+import { countedDocuments, noCalls } from "../../support/counted-documents.ts";
 import { basic, type GuardedRegistry, openGuardedRegistry } from "../harness/guarded-registry.ts";
 
 const subscription = "/subscriptions/00000000-0000-0000-0000-000000000000";
@@ -11,26 +11,11 @@ const groups = 20;
 const pageSize = 25;
 
 let registry: GuardedRegistry;
-let counts = { lists: 0, reads: 0 };
-
-/** Counts what is read. */
-function counted(documents: DocumentStore): DocumentStore {
-  return {
-    ...documents,
-    read: async (...asked) => {
-      counts.reads += 1;
-      return await documents.read(...asked);
-    },
-    list: async (...asked) => {
-      counts.lists += 1;
-      return await documents.list(...asked);
-    },
-  };
-}
+const counts = { ...noCalls };
 
 beforeAll(async () => {
   registry = await openGuardedRegistry({
-    ports: (ports) => ({ ...ports, documents: counted(ports.documents) }),
+    ports: (ports) => ({ ...ports, documents: countedDocuments(ports.documents, counts) }),
   });
   for (let index = 0; index < registries; index++) {
     const name = `tenant${String(index).padStart(5, "0")}` as RegistryName;
@@ -47,7 +32,7 @@ afterAll(() => {
 });
 
 async function page(target: string): Promise<{ names: readonly string[]; next: string | undefined }> {
-  counts = { lists: 0, reads: 0 };
+  Object.assign(counts, noCalls);
   const headers = { authorization: basic("administrator", registry.administrator) };
   const answer = await registry.send({ method: "GET", target, headers });
   expect(answer.status).toBe(200);
@@ -66,7 +51,7 @@ test("a page of registries costs as much wherever it is, and however many there 
   for (let target: string | undefined = path; target !== undefined; ) {
     const read = await page(target);
     names.push(...read.names);
-    expect(counts).toEqual({ lists: 1, reads: 3 * pageSize });
+    expect(counts).toEqual({ lists: 1, reads: 3 * pageSize, commits: 0 });
     target = read.next;
   }
   const wanted = Array.from({ length: registries / groups }, (_, index) => index * groups + 7);
@@ -77,5 +62,5 @@ test("the list of all goes on from anywhere", async () => {
   const all = `${subscription}/${provider}?api-version=2025-11-01&n=${pageSize}`;
   const { names } = await page(`${all}&$skiptoken=group7:tenant05007:zzz`);
   expect(names[0]).toBe("tenant05027");
-  expect(counts).toEqual({ lists: 1, reads: 3 * pageSize });
+  expect(counts).toEqual({ lists: 1, reads: 3 * pageSize, commits: 0 });
 });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { readRegistry } from "../../../../shared/catalog/registries.ts";
 import { usualTiers } from "../../../../shared/domain/tiers/table.ts";
 import { createToken } from "../../../../shared/identity/manage/tokens/create-token.ts";
-import type { Ports } from "../../../../shared/ports/ports.ts";
+import { countedDocuments, noCalls } from "../../../support/counted-documents.ts";
 import { openManaged } from "./managed-registry.ts";
 
 // As many tokens as Premium allows, each of which costs the same.
@@ -10,26 +10,11 @@ import { openManaged } from "./managed-registry.ts";
 test("the fifty-thousandth token costs what the first did, and the next is refused", async () => {
   const { Premium } = usualTiers;
   const managed = await openManaged({ ...usualTiers, Basic: Premium });
-  const calls = { reads: 0, lists: 0, commits: 0 };
-  const { documents } = managed.ports;
-  const counted: Ports["documents"] = {
-    ...documents,
-    read: async (...asked) => {
-      calls.reads += 1;
-      return await documents.read(...asked);
-    },
-    list: async (...asked) => {
-      calls.lists += 1;
-      return await documents.list(...asked);
-    },
-    commit: async (...asked) => {
-      calls.commits += 1;
-      return await documents.commit(...asked);
-    },
-  };
-  const ports = { ...managed.ports, documents: counted };
+  const calls = { ...noCalls };
+  const documents = countedDocuments(managed.ports.documents, calls);
+  const ports = { ...managed.ports, documents };
   const create = async (n: number) => {
-    Object.assign(calls, { reads: 0, lists: 0, commits: 0 });
+    Object.assign(calls, noCalls);
     await createToken(ports, managed.keys, managed.rid, {
       name: `token-${n}`,
       scopeMap: "_repositories_pull",
