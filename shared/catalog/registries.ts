@@ -1,3 +1,4 @@
+import { RegistryError } from "../domain/errors.ts";
 import type { RegistryName } from "../domain/name.ts";
 import type { Tier } from "../domain/tiers/table.ts";
 import type { Stored } from "../ports/document-store.ts";
@@ -7,6 +8,11 @@ import { readAs, untilSettled } from "./commit.ts";
 import { schema } from "./documents.ts";
 import { endOfPrefix, ids, partitions, ranks } from "./keys.ts";
 import type { RegistryDocument, RegistryNameDocument, RegistryPolicies } from "./registry-documents.ts";
+
+/** What whoever asks a registry is told where there is none. */
+export function noSuchRegistry(): RegistryError {
+  return new RegistryError("NAME_UNKNOWN", { message: "no registry of that name answers here" });
+}
 
 /** The registry of that name, or undefined when there is none, or none any more. Two reads. */
 export async function findRegistry(ports: Ports, name: RegistryName): Promise<RegistryDocument | undefined> {

@@ -1,4 +1,5 @@
 import type { PullRecorder } from "../catalog/pulls.ts";
+import { noSuchRegistry } from "../catalog/registries.ts";
 import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import type { RepositoryDirectory } from "../catalog/repository-directory.ts";
 import { RegistryError } from "../domain/errors.ts";
@@ -166,7 +167,7 @@ async function answer(
       : resolveAddress(service.hosts, host, "name" in route ? route.name : "");
   const found = address.registry === undefined ? undefined : service.registries.find(address.registry);
   const registry = found instanceof Promise ? await found : found;
-  if (registry === undefined) throw unknownRegistry();
+  if (registry === undefined) throw noSuchRegistry();
   arrival.observed?.addressed(registry.name);
   arrival.rid = registry.rid;
   service.networks.admit(registry.policies, request);
@@ -228,11 +229,7 @@ function routeOf({ method, url }: IncomingRequest, { path }: Target): Route {
 async function demandStillThere({ registries }: Service, { name, rid }: RegistryDocument): Promise<void> {
   const found = registries.find(name);
   const registry = found instanceof Promise ? await found : found;
-  if (registry?.rid !== rid) throw unknownRegistry();
-}
-
-function unknownRegistry(): RegistryError {
-  return new RegistryError("NAME_UNKNOWN", { message: "no registry of that name answers here" });
+  if (registry?.rid !== rid) throw noSuchRegistry();
 }
 
 async function dispatch(

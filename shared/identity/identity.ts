@@ -1,4 +1,4 @@
-import { readRegistry } from "../catalog/registries.ts";
+import { noSuchRegistry, readRegistry } from "../catalog/registries.ts";
 import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import type { RepositoryGrant } from "../domain/access/actions.ts";
 import type { RoleAssignment } from "../domain/access/role-assignments.ts";
@@ -161,7 +161,7 @@ export class Identity {
   async #read({ rid }: RegistryDocument): Promise<RegistryDocument> {
     const stored = await readRegistry(this.#sources, rid);
     if (stored?.document.state === "live") return stored.document;
-    throw new RegistryError("NAME_UNKNOWN", { message: "no registry of that name answers here" });
+    throw noSuchRegistry();
   }
 
   #context(registry: RegistryDocument): LoginContext {

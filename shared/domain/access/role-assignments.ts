@@ -1,3 +1,4 @@
+import { isJsonObject, parseJsonSetting } from "../json-setting.ts";
 import { limits } from "../limits.ts";
 import { asRegistryName, isResourceGroupName } from "../name.ts";
 import { type ManagementAction, permits, type Role, roles } from "./roles.ts";
@@ -70,12 +71,7 @@ export function readRoleAssignments(
   subscriptionId: string,
 ): RoleAssignment[] {
   if (text === undefined || text === "") return [];
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new Error(`${variable} is not JSON`);
-  }
+  const value = parseJsonSetting(text, variable);
   const max = limits.roleAssignmentsMax;
   if (!Array.isArray(value) || value.length > max)
     throw new Error(`${variable} is a list of up to ${max} role assignments`);
@@ -85,9 +81,8 @@ export function readRoleAssignments(
 }
 
 function readAssignment(value: unknown, where: string, subscriptionId: string): RoleAssignment {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new Error(`${where} is an object with principal, role and scope`);
-  const { principal, role, scope, ...others } = value as Readonly<Record<string, unknown>>;
+  if (!isJsonObject(value)) throw new Error(`${where} is an object with principal, role and scope`);
+  const { principal, role, scope, ...others } = value;
   const [other] = Object.keys(others);
   if (other !== undefined)
     throw new Error(`${where} has ${JSON.stringify(other.slice(0, 50))}; it has principal, role and scope`);

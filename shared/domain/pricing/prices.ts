@@ -1,3 +1,4 @@
+import { isJsonObject, parseJsonSetting } from "../json-setting.ts";
 import { asTier, type Tier, tiers } from "../tiers/table.ts";
 
 /** What a tier costs, in the currency of the prices. */
@@ -25,13 +26,8 @@ const priceMax = 1_000_000_000;
  */
 export function readPrices(text: string | undefined, variable: string): Prices | undefined {
   if (text === undefined || text === "") return undefined;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new Error(`${variable} is not JSON`);
-  }
-  if (!isObject(value)) throw new Error(`${variable} is an object with currency, ${tiers.join(", ")}`);
+  const value = parseJsonSetting(text, variable);
+  if (!isJsonObject(value)) throw new Error(`${variable} is an object with currency, ${tiers.join(", ")}`);
   for (const name of Object.keys(value)) {
     if (name !== "currency" && !tiers.some((tier) => tier === asTier(name)))
       throw new Error(
@@ -51,7 +47,7 @@ export function readPrices(text: string | undefined, variable: string): Prices |
 }
 
 function pricesOf(variable: string, tier: Tier, given: unknown): TierPrices {
-  if (!isObject(given)) throw new Error(`${variable}: ${tier} is an object with ${figures.join(", ")}`);
+  if (!isJsonObject(given)) throw new Error(`${variable}: ${tier} is an object with ${figures.join(", ")}`);
   for (const name of Object.keys(given)) {
     if (!figures.some((figure) => figure === name))
       throw new Error(`${variable}: ${tier}.${name.slice(0, 50)} is none of ${figures.join(", ")}`);
@@ -62,8 +58,4 @@ function pricesOf(variable: string, tier: Tier, given: unknown): TierPrices {
     throw new Error(`${variable}: ${tier}.${figure} is a number from 0 to ${priceMax}`);
   };
   return { registryMonth: price("registryMonth"), gibMonth: price("gibMonth") };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { isJsonObject, parseJsonSetting } from "../json-setting.ts";
 import { limits } from "../limits.ts";
 import { asTier, type TierFigures, type TierTable, tiers, usualTiers } from "./table.ts";
 
@@ -15,19 +16,14 @@ const bounds: Readonly<Partial<Record<keyof TierFigures, number>>> = {
  */
 export function readTiers(text: string | undefined, variable: string): TierTable {
   if (text === undefined || text === "") return usualTiers;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new Error(`${variable} is not JSON`);
-  }
-  if (!isObject(value)) throw new Error(`${variable} is an object with the tiers ${tiers.join(", ")}`);
+  const value = parseJsonSetting(text, variable);
+  if (!isJsonObject(value)) throw new Error(`${variable} is an object with the tiers ${tiers.join(", ")}`);
   const table: Record<keyof TierTable, TierFigures> = { ...usualTiers };
   for (const [name, figures] of Object.entries(value)) {
     const tier = asTier(name);
     const named = `${variable} has ${JSON.stringify(name.slice(0, 50))}`;
     if (tier === undefined) throw new Error(`${named}; the tiers are ${tiers.join(", ")}`);
-    if (!isObject(figures)) throw new Error(`${named}; it is an object with figures`);
+    if (!isJsonObject(figures)) throw new Error(`${named}; it is an object with figures`);
     for (const [figure, given] of Object.entries(figures)) {
       const where = `${variable}: ${tier}.${figure.slice(0, 50)}`;
       table[tier] = { ...table[tier], [checkedName(where, figure)]: checkedValue(where, figure, given) };
@@ -52,8 +48,4 @@ function checkedValue(where: string, figure: string, given: unknown): number | b
   const max = bounds[figure as keyof TierFigures] ?? Number.MAX_SAFE_INTEGER;
   if (typeof given === "number" && Number.isSafeInteger(given) && given >= min && given <= max) return given;
   throw new Error(`${where} is a whole number from ${min} to ${max}`);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

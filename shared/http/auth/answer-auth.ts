@@ -1,3 +1,4 @@
+import { noSuchRegistry } from "../../catalog/registries.ts";
 import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { type Access, formatScope, parseScopes, type Scope } from "../../domain/access/scope.ts";
 import { RegistryError } from "../../domain/errors.ts";
@@ -173,9 +174,7 @@ async function find(
   const meant = registryMeant(hosts, host, hints);
   demandService(hosts, fields.get("service"), meant.registry);
   const registry = await registries.find(meant.registry);
-  if (registry === undefined) {
-    throw new RegistryError("NAME_UNKNOWN", { message: "no registry of that name answers here" });
-  }
+  if (registry === undefined) throw noSuchRegistry();
   addressed(registry);
   rates?.admit(registry, identityOf({ kind: "anonymous" }), "token");
   return { ...meant, registry };

@@ -27,16 +27,17 @@ interface Bill {
   readonly month: Month;
   readonly usage: RegistryUsageDocument | undefined;
   readonly now: number;
+  /** When metering began; 0: with the registry. */
+  readonly since: number;
 }
 
 /** What the registry costs in a month: of the present one so far, and the whole of it if nothing changes. One read. */
 export async function answerCost(exchange: ManagementExchange): Promise<Reply> {
   const { registry, hosts, method } = exchange;
   const bill = await openBill(exchange);
-  const { prices, month, usage, now } = bill;
+  const { prices, month, now, since } = bill;
   const { items, total } = costAt(exchange, bill, now);
   const end = endOfMonth(month);
-  const since = meterRegistry(usage, now).metered.since ?? 0;
   const properties = {
     month,
     currency: prices.currency,
@@ -93,7 +94,7 @@ async function openBill({ ports, registry, query }: ManagementExchange): Promise
     throw absent(`the registry was made later than in ${month}, on ${iso(registry.createdAt)}`);
   if (month < firstMonth(now)) throw absent(`figures are kept of ${firstMonth(now)} and later`);
   if (endOfMonth(month) <= since) throw absent(`there are no figures of before ${iso(since)}`);
-  return { prices, month, usage, now };
+  return { prices, month, usage, now, since };
 }
 
 /** @param at when what is stored now, and the tier, are still the same */

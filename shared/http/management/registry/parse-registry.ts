@@ -5,7 +5,7 @@ import { revocationKeys } from "../../../identity/principal.ts";
 import type { RegistryChange } from "../../../tenancy/change-registry.ts";
 import { malformed } from "../../json.ts";
 import { networkProperties, parseNetworkProperties } from "./parse-network.ts";
-import { type PolicyChange, parseAnonymousPull, parsePolicies } from "./parse-policies.ts";
+import { objectOf, type PolicyChange, parseAnonymousPull, parsePolicies } from "./parse-policies.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -131,10 +131,10 @@ function parseTags(value: unknown): Readonly<Record<string, string>> {
 
 function parseProperties(value: unknown): Pick<RegistryRequest, "policies" | "adminUser" | "revokes"> {
   if (value === undefined) return { revokes: [] };
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw malformed("properties is an object");
-  const { policies, adminUserEnabled, anonymousPullEnabled, anonymousPullRepositories, ...others } =
-    value as Json;
+  const { policies, adminUserEnabled, anonymousPullEnabled, anonymousPullRepositories, ...others } = objectOf(
+    value,
+    "properties",
+  );
   let named = 0;
   for (const [name, given] of Object.entries(others)) {
     if (shownProperties.has(name) || isNetworkProperty(name)) continue;
