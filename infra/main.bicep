@@ -1,6 +1,6 @@
 targetScope = 'subscription'
 
-import { profileName, profiles } from 'profiles.bicep'
+import { isolated, profileName, profiles } from 'profiles.bicep'
 
 @minLength(1)
 @maxLength(40)
@@ -75,6 +75,9 @@ param clientNetworks string[] = []
 @description('Whether layers are encrypted with a key of your own, in the vault; of the profile Premium.')
 param customerKey bool = false
 
+@description('Registries with storage of their own, of the profile Premium: to be named before they are made, since what a registry has does not move.')
+param isolatedRegistries isolated[] = []
+
 @description('Who is mailed when something needs to be looked at; empty: nobody, and there are no alerts.')
 param alertEmails string[] = []
 
@@ -100,6 +103,7 @@ var regions = concat([location], otherRegions)
 var databaseRegions = empty(writeRegion) ? regions : union([writeRegion], regions)
 var isPrivate = privateNetwork && chosen.isolation
 var hasCustomerKey = customerKey && chosen.isolation
+var isolatedHere = chosen.isolation ? isolatedRegistries : []
 var abbreviations = loadJsonContent('abbreviations.json')
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = {
@@ -113,6 +117,25 @@ var appNames = [for regionToken in regionTokens: '${abbreviations.functionApp}${
 var appHosts = [for appName in appNames: '${appName}.azurewebsites.net']
 var storageAccounts = [
   for (region, index) in regions: '${region}=https://${storageNames[index]}.blob.${environment().suffixes.storage}'
+]
+
+// Each registry that has storage of its own has it in every region: in an account, or in the region's with a key.
+var isolatedStorage = [
+  for region in regions: map(isolatedHere, item => {
+    registry: item.registry
+    storage: item.storage
+    keyName: 'layers-${item.registry}'
+    accountName: item.storage == 'account'
+      ? '${abbreviations.storageAccount}${toLower(uniqueString(subscription().id, environmentName, location, region, item.registry))}'
+      : storageNames[indexOf(regions, region)]
+    scope: item.storage == 'encryptionScope' ? '?encryptionScope=${item.registry}' : ''
+  })
+]
+var isolatedAccounts = [
+  for (region, index) in regions: map(
+    isolatedStorage[index],
+    item => '${region}.${item.registry}=https://${item.accountName}.blob.${environment().suffixes.storage}${item.scope}'
+  )
 ]
 
 var networks = [for (name, index) in regions: '10.${index}.0.0/16']
@@ -158,7 +181,7 @@ module keys 'modules/keys.bicep' = {
     tags: tags
     workspaceId: monitoring.outputs.workspaceId
     isPrivate: isPrivate
-    hasCustomerKey: hasCustomerKey
+    customerKeyNames: hasCustomerKey ? concat(['layers'], map(isolatedHere, item => 'layers-${item.registry}')) : []
   }
 }
 
@@ -210,7 +233,7 @@ var settings = union(moreSettings, {
   COSMOS_ENDPOINT: cosmos.outputs.endpoint
   COSMOS_DATABASE: databaseName
   COSMOS_CONTAINER: containerName
-  STORAGE_ACCOUNTS: join(storageAccounts, ',')
+  STORAGE_ACCOUNTS: join(concat(storageAccounts, flatten(isolatedAccounts)), ',')
   KEY_VAULT_URL: keys.outputs.uri
   DEFAULT_REGISTRY: defaultRegistry
   DEFAULT_TIER: profile
@@ -315,10 +338,11 @@ module region 'modules/region.bicep' = [
       customerKey: hasCustomerKey
         ? {
             vaultUri: keys.outputs.uri
-            keyName: keys.outputs.customerKeyName
+            keyName: 'layers'
             identityId: customerKeyIdentity!.outputs.identityId
           }
         : null
+      isolatedStorage: isolatedStorage[index]
       // azd deploys to the one resource that has this tag; a hook brings the same package to the others.
       appTags: index == 0 ? { 'azd-service-name': 'registry' } : {}
     }
@@ -378,7 +402,7 @@ module alerts 'modules/alerts.bicep' = if (!empty(alertEmails)) {
     emails: alertEmails
     insightsId: monitoring.outputs.insightsId
     cosmosId: cosmos.outputs.id
-    storageIds: [for (name, index) in regions: region[index].outputs.storageId]
+    storageIds: [for (name, index) in regions: region[index].outputs.storageIds]
     vaultId: keys.outputs.id
     hasMoreRegions: !empty(otherRegions)
   }

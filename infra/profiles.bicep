@@ -5,6 +5,17 @@
 type profileName = 'Basic' | 'Standard' | 'Premium'
 
 @export()
+@description('A registry with storage of its own.')
+type isolated = {
+  @description('Its name: 5 to 50 lower-case letters and digits.')
+  @minLength(5)
+  @maxLength(50)
+  registry: string
+  @description('An account that nobody else has, or a key that nobody else has, in the accounts of all.')
+  storage: 'account' | 'encryptionScope'
+}
+
+@export()
 type provisioned = {
   @description('Of the accounts with the layers: always a second region, readable, and in Premium zones in the first.')
   storageSku: 'Standard_RAGRS' | 'Standard_RAGZRS'
@@ -25,7 +36,7 @@ type provisioned = {
   zoneRedundant: bool
   @description('Regions beside the first.')
   moreRegions: bool
-  @description('Whether private endpoints, and keys of the customer, may be asked for.')
+  @description('Whether private endpoints, keys of the customer, and storage for one registry may be asked for.')
   isolation: bool
 }
 

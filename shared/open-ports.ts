@@ -36,8 +36,11 @@ async function openAzurePorts(
   try {
     const ids = systemIds();
     const signer = hmacSigner(await ensureSignerKey({ documents: stores.documents, ids }));
-    const { region } = settings;
-    const world = { signer, clock: systemClock, ids, region, pause: systemPause };
+    const { region, storage } = settings;
+    const setApart = new Set(
+      storage.accounts.map(({ alias }) => alias).filter((alias) => alias.includes(".")),
+    );
+    const world = { signer, clock: systemClock, ids, region, setApart, pause: systemPause };
     return { ports: { ...stores, ...world, ...policy }, close };
   } catch (error) {
     await close();

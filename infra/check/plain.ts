@@ -10,11 +10,15 @@ export function plainBicep(text: string): string {
       .replace(/^@export\(\)$/gm, "")
       .replace(/^(?:@.*\n)*type \w+ = (?:\{\n(?: .*\n)*\}|.*)$/gm, "")
       .replace(/^param (\w+) \{\n(?: .*\n)*\}\??$/gm, "param $1 object")
-      .replace(/^param (\w+) \w+\[\]/gm, "param $1 array")
+      .replace(/^param (\w+) \{\n(?: .*\n)*\}\[\]$/gm, "param $1 array")
+      .replace(/^param (\w+) \w+(?:\[\])+/gm, "param $1 array")
       .replace(/^param (\w+) (?:provisioned|profileName)\b/gm, "param $1 object")
       // What no resource has to do with.
       .replace(/^(?:@.*\n)*output .*\n/gm, "")
       .replace(/^var (\w+) = (?:.*=>|items\().*$/gm, "var $1 = []")
+      .replace(/^var (\w+) = \[\n(?: .*\n)*?.*=>.*\n(?: .*\n)*\]$/gm, "var $1 = []")
+      .replace(/^( +\w+): \w+\(.*=> \{\n(?:.*\n)*?\1?.*\}\)$/gm, "$1: []")
+      .replace(/^( +\w+: ).*=> .*$/gm, "$1[]")
       // Operators, and conditions over several lines.
       .replace(/(\w|\])!\./g, "$1.")
       .replace(/\.\?/g, ".")

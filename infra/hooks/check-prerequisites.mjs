@@ -21,6 +21,22 @@ function listIn(name) {
   return [];
 }
 
+/** The registries that are to have storage of their own. */
+function isolatedRegistries() {
+  const name = "PORTOLAN_ISOLATED_REGISTRIES";
+  if (!isSet(name)) return [];
+  try {
+    const list = JSON.parse(env[name]);
+    const isOne = (item) =>
+      /^[a-z0-9]{5,50}$/.test(item?.registry) && ["account", "encryptionScope"].includes(item.storage);
+    if (Array.isArray(list) && list.every(isOne)) return list.map(({ registry }) => registry);
+  } catch {}
+  problems.push(
+    `${name} is a list as JSON, such as [{"registry":"team1","storage":"account"}], or "encryptionScope"`,
+  );
+  return [];
+}
+
 const profile = env["PORTOLAN_PROFILE"] || "Basic";
 
 if (!["Basic", "Standard", "Premium"].includes(profile))
@@ -28,6 +44,11 @@ if (!["Basic", "Standard", "Premium"].includes(profile))
 for (const name of ["PORTOLAN_PRIVATE_NETWORK", "PORTOLAN_CUSTOMER_KEY"]) {
   if (isOn(name) && profile !== "Premium") problems.push(`${name} needs PORTOLAN_PROFILE=Premium`);
 }
+const isolated = isolatedRegistries();
+if (isolated.length > 0 && profile !== "Premium")
+  problems.push("PORTOLAN_ISOLATED_REGISTRIES needs PORTOLAN_PROFILE=Premium");
+if (new Set(isolated).size < isolated.length)
+  problems.push("PORTOLAN_ISOLATED_REGISTRIES names a registry twice");
 if (isSet("PORTOLAN_MORE_REGIONS")) {
   const regions = listIn("PORTOLAN_MORE_REGIONS");
   if (profile !== "Premium") problems.push("PORTOLAN_MORE_REGIONS needs PORTOLAN_PROFILE=Premium");

@@ -6,7 +6,10 @@ param tags object
 param emails string[]
 param insightsId string
 param cosmosId string
-param storageIds string[]
+
+@description('Accounts with layers, by region.')
+param storageIds string[][]
+
 param vaultId string
 
 @description('Whether the database has copies in other regions, which may lag.')
@@ -210,7 +213,7 @@ resource replicationLag 'Microsoft.Insights/metricAlerts@2026-01-01' = if (hasMo
   }
 }
 
-resource storageAvailability 'Microsoft.Insights/metricAlerts@2026-01-01' = [for (storageId, index) in storageIds: {
+resource storageAvailability 'Microsoft.Insights/metricAlerts@2026-01-01' = [for (storageId, index) in flatten(storageIds): {
   name: 'portolan-storage-availability-${index}'
   location: 'global'
   tags: tags

@@ -8,8 +8,8 @@ param workspaceId string
 @description('Only private endpoints reach it.')
 param isPrivate bool
 
-@description('Whether layers are encrypted with a key in the vault.')
-param hasCustomerKey bool
+@description('Keys in the vault that layers are encrypted with; empty: Azure\'s own.')
+param customerKeyNames string[]
 
 resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
   // checkov:skip=CKV_AZURE_109: denied where there is a private network; elsewhere roles alone open it
@@ -35,11 +35,11 @@ resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
   }
 }
 
-// The customer's key of layers: made here, or brought by whoever may import into the vault, and rotated by itself.
-resource customerKey 'Microsoft.KeyVault/vaults/keys@2025-05-01' = if (hasCustomerKey) {
+// The customer's keys of layers: made here, or brought by whoever may import into the vault, and rotated by itself.
+resource customerKey 'Microsoft.KeyVault/vaults/keys@2025-05-01' = [for keyName in customerKeyNames: {
   // checkov:skip=CKV_AZURE_112: one in an HSM costs a vault of another kind; who needs it brings a key of his own
   // checkov:skip=CKV_AZURE_40: its policy of rotation sets it for each version
-  name: 'layers'
+  name: keyName
   parent: vault
   tags: tags
   properties: {
@@ -73,7 +73,7 @@ resource customerKey 'Microsoft.KeyVault/vaults/keys@2025-05-01' = if (hasCustom
       ]
     }
   }
-}
+}]
 
 resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'portolan'
@@ -91,6 +91,4 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
 
 output id string = vault.id
 output name string = vault.name
-@description('Of the customer\'s key, when there is one.')
-output customerKeyName string = 'layers'
 output uri string = vault.properties.vaultUri

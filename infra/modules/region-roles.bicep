@@ -4,6 +4,9 @@ param principalId string
 param storageName string
 param hostStorageName string
 
+@description('Accounts with the layers of one registry each.')
+param isolatedStorageNames string[]
+
 var roles = loadJsonContent('roles.json')
 
 resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
@@ -39,3 +42,28 @@ resource onHostStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
     }
   }
 ]
+
+resource isolatedStorage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = [for name in isolatedStorageNames: {
+  name: name
+}]
+
+// As on the account of all, but for queues, which these do not have.
+resource onIsolatedBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (name, index) in isolatedStorageNames: {
+  name: guid(isolatedStorage[index].id, principalId, roles.storageBlobDataContributor)
+  scope: isolatedStorage[index]
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataContributor)
+  }
+}]
+
+resource onIsolatedStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (name, index) in isolatedStorageNames: {
+  name: guid(isolatedStorage[index].id, principalId, roles.reader)
+  scope: isolatedStorage[index]
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.reader)
+  }
+}]

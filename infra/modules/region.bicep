@@ -39,10 +39,22 @@ param customerKey {
   identityId: string
 }?
 
+@description('Storage of one registry each: an account of its own, or a key of its own in the account of all.')
+param isolatedStorage {
+  registry: string
+  storage: 'account' | 'encryptionScope'
+  keyName: string
+  accountName: string
+  scope: string
+}[]
+
 @description('Tags of the function app beside those of everything: azd finds by them where to deploy.')
 param appTags object
 
 var packageContainer = 'packages'
+var isolatedAccounts = filter(isolatedStorage, item => item.storage == 'account')
+var isolatedAccountIds = map(isolatedAccounts, item => resourceId('Microsoft.Storage/storageAccounts', item.accountName))
+var isolatedScopes = filter(isolatedStorage, item => item.storage == 'encryptionScope')
 
 module storage 'storage.bicep' = {
   name: 'storage-${location}'
@@ -59,8 +71,32 @@ module storage 'storage.bicep' = {
       'collection'
       'collection-poison'
     ]
+    encryptionScopes: map(isolatedScopes, item => {
+      name: item.registry
+      keyName: item.keyName
+    })
   }
 }
+
+module isolatedAccount 'storage.bicep' = [
+  for item in isolatedAccounts: {
+    name: 'storage-${location}-${item.registry}'
+    params: {
+      name: item.accountName
+      location: location
+      tags: tags
+      workspaceId: workspaceId
+      sku: profile.storageSku
+      customerKey: customerKey == null ? null : {
+        vaultUri: customerKey!.vaultUri
+        keyName: item.keyName
+        identityId: customerKey!.identityId
+      }
+      queues: []
+      encryptionScopes: []
+    }
+  }
+]
 
 module hostStorage 'host-storage.bicep' = {
   name: 'host-storage-${location}'
@@ -95,7 +131,11 @@ module roles 'region-roles.bicep' = {
     principalId: identity.principalId
     storageName: storage.outputs.name
     hostStorageName: hostStorage.outputs.name
+    isolatedStorageNames: map(isolatedAccounts, item => item.accountName)
   }
+  dependsOn: [
+    isolatedAccount
+  ]
 }
 
 module functions 'functions.bicep' = {
@@ -151,5 +191,5 @@ module appEndpoint 'private-endpoint.bicep' = if (network != null) {
 
 output functionAppName string = functions.outputs.name
 output hostName string = functions.outputs.hostName
-output storageId string = storage.outputs.id
+output storageIds string[] = concat([storage.outputs.id], isolatedAccountIds)
 output storageName string = storage.outputs.name

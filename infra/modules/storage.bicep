@@ -18,6 +18,12 @@ param customerKey {
 @description('Queues that the application uses.')
 param queues string[]
 
+@description('Keys for the containers of one registry each; the name of a scope is the registry\'s.')
+param encryptionScopes {
+  name: string
+  keyName: string
+}[]
+
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   // checkov:skip=CKV_AZURE_35: clients anywhere are sent here to read layers, each by a URL for one blob and for minutes
   // checkov:skip=CKV_AZURE_59: the same; blobs are not public, and keys are off
@@ -91,6 +97,21 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     name: 'default'
   }
 }
+
+// The account's identity opens these keys, as it does the account's own.
+resource scope 'Microsoft.Storage/storageAccounts/encryptionScopes@2025-06-01' = [for item in encryptionScopes: {
+  name: item.name
+  parent: account
+  properties: {
+    source: customerKey == null ? 'Microsoft.Storage' : 'Microsoft.KeyVault'
+    // No version, as above.
+    keyVaultProperties: customerKey == null ? null : {
+      keyUri: '${customerKey!.vaultUri}keys/${item.keyName}'
+    }
+    requireInfrastructureEncryption: true
+    state: 'Enabled'
+  }
+}]
 
 resource queue 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' = [for queue in queues: {
   name: queue

@@ -1,5 +1,6 @@
 import { RegistryError } from "../domain/errors.ts";
 import type { RegistryName } from "../domain/name.ts";
+import { homeAccount } from "../domain/place.ts";
 import type { Tier } from "../domain/tiers/table.ts";
 import type { Stored } from "../ports/document-store.ts";
 import type { Ports } from "../ports/ports.ts";
@@ -148,7 +149,7 @@ export async function makeRegistry(
     rid,
     state: "live",
     ...attributes,
-    storage: { account: ports.region, container: rid },
+    storage: { account: homeAccount(ports.region, name, ports.setApart ?? new Set()), container: rid },
     createdAt,
   };
   // The name last: it makes the registry visible.

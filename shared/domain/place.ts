@@ -3,12 +3,27 @@
  * and a place can be deleted while the digest lives on elsewhere.
  */
 export interface Place {
-  /** Alias of a storage account; each deployment maps aliases to accounts. */
+  /** Alias of a storage account, as `homeAccount` makes it; each deployment maps aliases to accounts. */
   readonly account: string;
   /** A container per registry. */
   readonly container: string;
   /** `u/<yyyy-mm-dd>/<ulid>`: enumerable by date, so that orphans are found without listing everything. */
   readonly name: string;
+}
+
+/**
+ * The alias of the account that a registry made in this region has its bytes in: `<region>.<registry>` where the deployment sets storage
+ * apart for it, and otherwise the region's.
+ * @param setApart aliases of accounts that one registry has for itself
+ */
+export function homeAccount(region: string, registry: string, setApart: ReadonlySet<string>): string {
+  const alias = `${region}.${registry}`;
+  return setApart.has(alias) ? alias : region;
+}
+
+/** The region of an account's alias: regions have no dots in their names. */
+export function regionOf(account: string): string {
+  return account.split(".", 1)[0] ?? account;
 }
 
 /** @param millis the time, in ms since 1970, from which `id` was made */

@@ -19,6 +19,8 @@ export interface Ports {
   readonly ids: Ids;
   /** The region that this process runs in. */
   readonly region: string;
+  /** Aliases of the accounts that one registry has for itself; see `homeAccount`. Absent: there are none. */
+  readonly setApart?: ReadonlySet<string>;
   readonly graces: Graces;
   /** What a registry of each tier is allowed. */
   readonly tiers: TierTable;

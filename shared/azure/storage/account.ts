@@ -17,6 +17,9 @@ export interface StorageWorld {
   readonly canaryPeriodMillis?: number;
 }
 
+/** Containers of the deployment's own have no registry's key: all that share an account read and write them. */
+const ownContainers = /^(?:portolan-|uploads$)/;
+
 const canary = { container: "portolan-canary", name: "canary", bytes: "." } as const;
 
 /** One storage account: its clients, its health, its signed URLs, and the containers that are made as they are needed. */
@@ -97,7 +100,15 @@ export class StorageAccount {
 
   /** Of several that create it at once, all succeed. */
   async #create(client: ContainerClient, abortSignal: AbortSignal): Promise<void> {
-    await client.createIfNotExists({ abortSignal });
+    const scope = ownContainers.test(client.containerName) ? undefined : this.clients.account.encryptionScope;
+    await client.createIfNotExists({
+      abortSignal,
+      ...(scope === undefined
+        ? {}
+        : {
+            containerEncryptionScope: { defaultEncryptionScope: scope, preventEncryptionScopeOverride: true },
+          }),
+    });
     this.#existing.add(client.containerName);
   }
 

@@ -19,6 +19,8 @@ export interface StorageAccountOptions {
   readonly queueEndpoint: string | undefined;
   /** The key of an emulator, base64; undefined in the cloud, where only identities count. */
   readonly accountKey: string | undefined;
+  /** With whose key the registries' containers are encrypted, whatever a request says; absent: with the account's. */
+  readonly encryptionScope?: string;
 }
 
 /**

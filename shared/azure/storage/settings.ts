@@ -10,8 +10,9 @@ export interface StorageSettings {
 
 /**
  * The settings that these variables spell, or undefined when there are none. `STORAGE_ACCOUNTS` names the accounts of all
- * regions, as `<region>=<blob endpoint>` split by commas, which are opened by this process's identity;
- * `STORAGE_CONNECTION_STRING` an emulator on this machine, with its key.
+ * regions, as `<region>=<blob endpoint>` split by commas, which are opened by this process's identity. Beside a region's,
+ * `<region>.<registry>=<blob endpoint>[?encryptionScope=<name>]` is the storage of one registry there: another account, or the same
+ * with a key of its own. `STORAGE_CONNECTION_STRING` names an emulator on this machine, with its key.
  * @param region the region that this process runs in, which is the alias of its account
  * @throws Error of one line that names the variable, and repeats nothing of a connection string
  */
@@ -43,14 +44,22 @@ export function readStorageSettings(
   }
 }
 
+/** Names of encryption scopes as Azure has them. */
+const accountForm =
+  /^\s*([a-z0-9-]{1,40}(?:\.[a-z0-9]{5,50})?)=([^\s?]+)(?:\?encryptionScope=([a-z0-9-]{3,63}))?\s*$/;
+
 function parseAccounts(text: string, geoRedundant: boolean): StorageAccountOptions[] {
   const accounts = new Map<string, StorageAccountOptions>();
   for (const part of text.split(",")) {
-    const [, alias, endpoint] = /^\s*([a-z0-9-]{1,40})=(\S+)\s*$/.exec(part) ?? [];
+    const [, alias, endpoint, scope] = accountForm.exec(part) ?? [];
     if (alias === undefined || endpoint === undefined || accounts.has(alias)) {
-      throw new Error("STORAGE_ACCOUNTS is <region>=<blob endpoint>, one a region, split by commas");
+      throw new Error(
+        "STORAGE_ACCOUNTS is <region>=<blob endpoint> or <region>.<registry>=<blob endpoint>[?encryptionScope=<name>], " +
+          "each name once, split by commas",
+      );
     }
-    accounts.set(alias, cloudAccount(alias, endpoint, geoRedundant));
+    const account = cloudAccount(alias, endpoint, geoRedundant);
+    accounts.set(alias, scope === undefined ? account : { ...account, encryptionScope: scope });
   }
   return [...accounts.values()];
 }

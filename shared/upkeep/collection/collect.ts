@@ -62,7 +62,7 @@ export async function collect(ports: Ports, log: Log): Promise<Collection> {
     next: await restsUntil(ports),
   };
   if (done.next !== undefined) return done;
-  const accounts = new Set([ports.region]);
+  const accounts = new Set([ports.region, ...(ports.setApart ?? [])]);
   const budget = { pages: purgePages };
   for (let after: string | undefined, more = true; more; ) {
     const page = await listRegistries(ports, after, pageItems);

@@ -32,6 +32,12 @@ describe("the check before azd provisions", () => {
   test("is content with nothing but the defaults, and with two regions of Premium", () => {
     expect(check({})).toMatchObject({ status: 0, stderr: "" });
     expect(check(regions)).toMatchObject({ status: 0, stderr: "" });
+    const isolated =
+      '[{"registry":"team1","storage":"account"},{"registry":"team2","storage":"encryptionScope"}]';
+    expect(check({ ...regions, PORTOLAN_ISOLATED_REGISTRIES: isolated })).toMatchObject({
+      status: 0,
+      stderr: "",
+    });
   });
 
   test.each([
@@ -43,6 +49,11 @@ describe("the check before azd provisions", () => {
     [{ ...regions, PORTOLAN_WRITE_REGION: "eastus" }, "PORTOLAN_WRITE_REGION is one of the regions"],
     [{ PORTOLAN_CUSTOMER_KEY: "true" }, "PORTOLAN_CUSTOMER_KEY needs PORTOLAN_PROFILE=Premium"],
     [{ PORTOLAN_PRIVATE_NETWORK: "true" }, "PORTOLAN_PRIVATE_NETWORK needs PORTOLAN_PROFILE=Premium"],
+    [
+      { PORTOLAN_ISOLATED_REGISTRIES: '[{"registry":"team1","storage":"account"}]' },
+      "PORTOLAN_ISOLATED_REGISTRIES needs PORTOLAN_PROFILE=Premium",
+    ],
+    [{ ...regions, PORTOLAN_ISOLATED_REGISTRIES: '["team1"]' }, "is a list as JSON"],
     [{ PORTOLAN_BUDGET: "100" }, "PORTOLAN_BUDGET needs PORTOLAN_ALERT_EMAILS"],
     [{ PORTOLAN_DEFAULT_REGISTRY: "My-Registry" }, "5 to 50 lower-case letters and digits"],
   ])("objects to %j", (env, sentence) => {

@@ -60,6 +60,33 @@ describe("the accounts with layers", () => {
   });
 });
 
+describe("storage of a registry's own", () => {
+  const main = readProjectFile("infra/main.bicep");
+  const region = readProjectFile("infra/modules/region.bicep");
+
+  test("is named to the application as the region's, in every region", () => {
+    expect(main).toContain("STORAGE_ACCOUNTS: join(concat(storageAccounts, flatten(isolatedAccounts)), ',')");
+    const endpoint = `https://\${item.accountName}.blob.\${environment().suffixes.storage}`;
+    expect(main).toContain(`'\${region}.\${item.registry}=${endpoint}\${item.scope}'`);
+    expect(main).toContain(`? '?encryptionScope=\${item.registry}' : ''`);
+  });
+
+  test("is an account as redundant as the region's, or a scope that no request overrides, and has a key of its own", () => {
+    const account = region.slice(
+      region.indexOf("module isolatedAccount"),
+      region.indexOf("module hostStorage "),
+    );
+    expect(account).toMatch(/^module isolatedAccount 'storage\.bicep'/);
+    expect(account).toContain("sku: profile.storageSku");
+    expect(account).toContain("keyName: item.keyName");
+    const [scope] = resourcesOf("Microsoft.Storage/storageAccounts/encryptionScopes");
+    expect(scope?.text).toContain(`keyUri: '\${customerKey!.vaultUri}keys/\${item.keyName}'`);
+    expect(readProjectFile("shared/azure/storage/account.ts")).toContain(
+      "preventEncryptionScopeOverride: true",
+    );
+  });
+});
+
 describe("the database", () => {
   test("has one write region, which another takes the place of by itself", () => {
     expect(database?.text).toContain("enableAutomaticFailover: true");

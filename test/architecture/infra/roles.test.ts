@@ -52,11 +52,18 @@ describe("the application's roles", () => {
     expect([...assigned()].sort()).toEqual(told.sort());
   });
 
+  test("on an account that one registry has are those on the account of all, but for queues", () => {
+    const onOne = /scope: isolatedStorage\[index\]\n(?:.*\n){3}.*roles\.(\w+)\)/g;
+    const found = [...readProjectFile("infra/modules/region-roles.bicep").matchAll(onOne)];
+    const onAll = assigned().filter((role) => role.endsWith(" on storage") && !role.includes("Queue"));
+    expect(found.map(([, role = ""]) => `${titles[role]} on storage`)).toEqual(onAll);
+  });
+
   test("are on one service each, never on a group or a subscription", () => {
     for (const path of ["infra/modules/region-roles.bicep", "infra/modules/roles.bicep"]) {
       const text = readProjectFile(path);
       const made = text.match(/roleAssignments@2022/g) ?? [];
-      expect(text.match(/^ {2,4}scope: \w+$/gm)).toHaveLength(made.length);
+      expect(text.match(/^ {2,4}scope: \w+(?:\[index\])?$/gm)).toHaveLength(made.length);
     }
   });
 });

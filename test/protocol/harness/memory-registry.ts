@@ -31,6 +31,8 @@ export interface MemoryRegistryOptions extends RegistryOptions {
   /** ms since 1970. Absent: the time, but never twice the same, so that what is pushed later is later. */
   readonly now?: () => number;
   readonly prices?: Prices;
+  /** Accounts that one registry has for itself. */
+  readonly setApart?: ReadonlySet<string>;
 }
 
 export interface MemoryRegistry extends Registry {
@@ -72,6 +74,7 @@ async function memoryService(
     clock: { now: () => now() + waited },
     ids: { ulid: () => ulid(), nonce: () => randomBytes(16).toString("base64url") },
     region: "local",
+    setApart: options.setApart ?? new Set(),
     graces: usualGraces,
     tiers: usualTiers,
     prices: options.prices,

@@ -1,3 +1,4 @@
+import { regionOf } from "../../../domain/place.ts";
 import { revoke } from "../../../identity/revoke.ts";
 import { changeRegistry } from "../../../tenancy/change-registry.ts";
 import { deleteRegistry } from "../../../tenancy/delete-registry.ts";
@@ -43,7 +44,7 @@ export async function replaceRegistryAs(
   exchange: ManagementExchange,
   asked: Readonly<Record<string, unknown>>,
 ): Promise<Reply | undefined> {
-  const changed = await tryChange(exchange, parseWhole(asked, exchange.registry.storage.account));
+  const changed = await tryChange(exchange, parseWhole(asked, regionOf(exchange.registry.storage.account)));
   return changed === undefined ? undefined : await describe(changed);
 }
 

@@ -1,5 +1,6 @@
 import type { RegistryDocument, RegistryPolicies } from "../../../catalog/registry-documents.ts";
 import { limits } from "../../../domain/limits.ts";
+import { regionOf } from "../../../domain/place.ts";
 import { figuresOf, tierOf } from "../../../domain/tiers/table.ts";
 import { isAdminUserEnabled } from "../access/switch-admin-user.ts";
 import type { ManagementRequest } from "../exchange.ts";
@@ -20,7 +21,7 @@ export async function describeRegistry(
     id: resourceId(hosts.scope, registry),
     name: registry.name,
     type: "Microsoft.ContainerRegistry/registries",
-    location: registry.storage.account,
+    location: regionOf(registry.storage.account),
     tags,
     sku: { name: tier, tier },
     properties: {

@@ -4,6 +4,7 @@ import { mayManage, placeOf } from "../../../domain/access/role-assignments.ts";
 import type { RegistryError } from "../../../domain/errors.ts";
 import { limits } from "../../../domain/limits.ts";
 import { asRegistryName } from "../../../domain/name.ts";
+import { regionOf } from "../../../domain/place.ts";
 import { tierOf } from "../../../domain/tiers/table.ts";
 import type { Reply } from "../../exchange.ts";
 import { jsonReply, malformed } from "../../json.ts";
@@ -56,7 +57,7 @@ function describeResource({ hosts }: ManagementRequest, registry: RegistryDocume
     id: resourceId(hosts.scope, registry),
     name: registry.name,
     type,
-    location: registry.storage.account,
+    location: regionOf(registry.storage.account),
     tags: registry.tags ?? {},
     sku: { name: tier, tier },
   };

@@ -30,6 +30,26 @@ describe("the settings of storage", () => {
     ]);
   });
 
+  it("name storage that one registry has for itself: an account, or a key in the region's", () => {
+    const settings = readStorageSettings(
+      {
+        STORAGE_ACCOUNTS: `westeurope=${here},westeurope.team1=${there},westeurope.team2=${here}?encryptionScope=team2`,
+      },
+      "westeurope",
+    );
+    expect(
+      settings?.accounts.map(({ alias, blobEndpoint, encryptionScope }) => [
+        alias,
+        blobEndpoint,
+        encryptionScope,
+      ]),
+    ).toEqual([
+      ["westeurope", here, undefined],
+      ["westeurope.team1", there, undefined],
+      ["westeurope.team2", here, "team2"],
+    ]);
+  });
+
   it("open an emulator by its connection string", () => {
     const settings = readStorageSettings({ STORAGE_CONNECTION_STRING: emulator }, "local");
     expect(settings).toMatchObject({ own: "local", accounts: [{ accountName: "dev" }] });
@@ -40,6 +60,9 @@ describe("the settings of storage", () => {
     [{ STORAGE_ACCOUNTS: here }, "STORAGE_ACCOUNTS is"],
     [{ STORAGE_ACCOUNTS: `a=${here},a=${there}` }, "STORAGE_ACCOUNTS is"],
     [{ STORAGE_ACCOUNTS: "a=http://here.blob.core.windows.net" }, "blob endpoint of a"],
+    [{ STORAGE_ACCOUNTS: `a=${here},a.Team=${there}` }, "STORAGE_ACCOUNTS is"],
+    [{ STORAGE_ACCOUNTS: `a=${here},a.team1=${here}?encryptionScope=no spaces` }, "STORAGE_ACCOUNTS is"],
+    [{ STORAGE_ACCOUNTS: `a.team1=${here}` }, "no account for this region, a"],
     [{ STORAGE_ACCOUNTS: `elsewhere=${here}` }, "no account for this region, a"],
     [{ STORAGE_CONNECTION_STRING: emulator.replace("127.0.0.1", "10.0.0.1") }, "not on this machine"],
     [{ STORAGE_CONNECTION_STRING: "AccountName=dev" }, "STORAGE_CONNECTION_STRING: "],
