@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const project = (name: string, testTimeoutMillis = 20_000) => ({
@@ -9,6 +10,8 @@ const fuzzMillis = Number(process.env["FUZZ_SECONDS"] || 0) * 1000;
 /** One project a folder of `test/`, so that `vitest run --project protocol` runs one kind alone. */
 export default defineConfig({
   test: {
+    // Many tests wait for a process or for a grace to be over: even two processors have room for two files at once.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       project("architecture", 60_000),
       project("unit"),
