@@ -19,9 +19,12 @@ export interface ManagedRegistry {
   close(): Promise<void>;
 }
 
-export async function openManagedRegistry(): Promise<ManagedRegistry> {
+/** @param settings beside `AUTH` */
+export async function openManagedRegistry(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<ManagedRegistry> {
   const folder = await mkdtemp(join(tmpdir(), "portolan-arm-"));
-  const registry = await startRegistry({ folder, environment: { AUTH: "true" } });
+  const registry = await startRegistry({ folder, environment: { AUTH: "true", ...settings } });
   const { host, environment } = registry;
   const [hostname = "", port = ""] = host.split(":");
   const front = await openTlsFront({ hostname, port: Number(port) });
