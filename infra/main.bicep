@@ -237,6 +237,7 @@ var settings = union(moreSettings, {
   KEY_VAULT_URL: keys.outputs.uri
   DEFAULT_REGISTRY: defaultRegistry
   DEFAULT_TIER: profile
+  HIGHEST_TIER: profile
   REGISTRY_DOMAIN: empty(domain) ? appHosts[0] : domain
   SHARED_HOSTS: join(appHosts, ',')
   SUBSCRIPTION_ID: subscription().subscriptionId

@@ -7,8 +7,8 @@ import { asRegistryName, isResourceGroupName, type RegistryName } from "./domain
 import { type NetworkSettings, readNetworkSettings } from "./domain/network/settings.ts";
 import { type Prices, readPrices } from "./domain/pricing/prices.ts";
 import { readSwitch } from "./domain/switch.ts";
-import { readTiers } from "./domain/tiers/overrides.ts";
-import { asTier, type Tier, type TierTable, tiers } from "./domain/tiers/table.ts";
+import { offerUpTo, readDefaultTier, readTiers } from "./domain/tiers/overrides.ts";
+import type { Tier, TierTable } from "./domain/tiers/table.ts";
 import type { Hosts } from "./http/address.ts";
 import { type EntraSettings, readEntraSettings } from "./identity/federation/settings.ts";
 import { type KeySettings, readKeySettings } from "./key-settings.ts";
@@ -78,6 +78,7 @@ export function readConfig(env: Environment): Config {
   const store = readStore(env);
   const auth = readAuth(env);
   const queued = hasQueueTriggers(env);
+  const tiers = offerUpTo(readTiers(env["TIERS"], "TIERS"), env["HIGHEST_TIER"], "HIGHEST_TIER");
   const subscriptionId = readSubscription(env["SUBSCRIPTION_ID"]);
   if (queued && store.kind === "local" && env["WORK_STORAGE"] !== ownQueues) {
     throw new Error(
@@ -103,10 +104,10 @@ export function readConfig(env: Environment): Config {
     sparseManifests: readSwitch(env["SPARSE_MANIFESTS"], "SPARSE_MANIFESTS"),
     serveThroughBytesMax: readBytes(env["SERVE_THROUGH"]),
     graces: Object.freeze(readGraces(env)),
-    tiers: readTiers(env["TIERS"], "TIERS"),
+    tiers,
     prices: readPrices(env["PRICES"], "PRICES"),
     networks: readNetworkSettings(env),
-    defaultTier: readTier(env["DEFAULT_TIER"]),
+    defaultTier: readDefaultTier(tiers, env["DEFAULT_TIER"], "DEFAULT_TIER"),
     instances: readInstances(env["EXPECTED_INSTANCES"]),
     holdsRefusals: !env["WEBSITE_SITE_NAME"],
     auth,
@@ -182,12 +183,6 @@ function readRegistry(text: string | undefined): RegistryName {
   const name = asRegistryName(text);
   if (name === undefined) throw new Error("DEFAULT_REGISTRY is 5 to 50 lower-case letters and digits");
   return name;
-}
-
-function readTier(text: string | undefined): Tier {
-  const tier = asTier(text || "Premium");
-  if (tier === undefined) throw new Error(`DEFAULT_TIER is one of ${tiers.join(", ")}`);
-  return tier;
 }
 
 function readInstances(text: string | undefined): number {

@@ -67,8 +67,10 @@ describe("the configuration", () => {
     [{ RESOURCE_GROUP: "a b" }, "RESOURCE_GROUP is up to 90"],
     [{ RESOURCE_GROUP: "a." }, "RESOURCE_GROUP is up to 90"],
     [{ RESOURCE_GROUP: "a".repeat(91) }, "RESOURCE_GROUP is up to 90"],
-    [{ TIERS: '{"Basic":{"tokens":1}}' }, "TIERS: Basic.tokens is none of includedBytes,"],
+    [{ TIERS: '{"Basic":{"tokens":1}}' }, "TIERS: Basic.tokens is none of offered,"],
     [{ DEFAULT_TIER: "Gold" }, "DEFAULT_TIER is one of Basic, Standard, Premium"],
+    [{ HIGHEST_TIER: "Gold" }, "HIGHEST_TIER is one of Basic, Standard, Premium"],
+    [{ HIGHEST_TIER: "Basic", DEFAULT_TIER: "Premium" }, "DEFAULT_TIER is a tier that is offered"],
     [{ EXPECTED_INSTANCES: "0" }, "EXPECTED_INSTANCES is a number of instances, 1 to 9999"],
     [{ EXPECTED_INSTANCES: "two" }, "EXPECTED_INSTANCES is a number of instances"],
     [{ PLAIN_HOSTS: "localhost:5000" }, "PLAIN_HOSTS lists host names without ports"],
@@ -97,6 +99,14 @@ describe("the configuration", () => {
       subscriptionId: subscriptionId.toLowerCase(),
       resourceGroup: "rg_(West).1",
     });
+  });
+
+  it("offers tiers up to the one that it is told, which is the default registry's then", () => {
+    const { tiers, defaultTier } = readConfig({ HIGHEST_TIER: "Standard" });
+    const offered = Object.entries(tiers).filter(([, figures]) => figures.offered);
+    expect(offered.map(([tier]) => tier)).toEqual(["Basic", "Standard"]);
+    expect(defaultTier).toBe("Standard");
+    expect({ ...tiers.Premium, offered: true }).toEqual(usualTiers.Premium);
   });
 
   it("has the usual tiers on one instance, unless told otherwise", () => {

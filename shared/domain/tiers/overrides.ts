@@ -1,6 +1,6 @@
 import { isJsonObject, parseJsonSetting } from "../json-setting.ts";
 import { limits } from "../limits.ts";
-import { asTier, type TierFigures, type TierTable, tiers, usualTiers } from "./table.ts";
+import { asTier, type Tier, type TierFigures, type TierTable, tiers, usualTiers } from "./table.ts";
 
 /** What no tier can allow more of, since memory and documents are made for it. */
 const bounds: Readonly<Partial<Record<keyof TierFigures, number>>> = {
@@ -30,6 +30,34 @@ export function readTiers(text: string | undefined, variable: string): TierTable
     }
   }
   return table;
+}
+
+/**
+ * The table in which no tier above the one named is offered, since a deployment provisions what it promises.
+ * @param text absent: all that are offered stay so
+ * @throws Error with one line
+ */
+export function offerUpTo(table: TierTable, text: string | undefined, variable: string): TierTable {
+  if (text === undefined || text === "") return table;
+  const above = tiers.slice(tiers.indexOf(namedTier(text, variable)) + 1);
+  const notOffered = above.map((tier) => [tier, { ...table[tier], offered: false }] as const);
+  return { ...table, ...Object.fromEntries(notOffered) };
+}
+
+/** @param text absent: the highest tier that is offered. @throws Error with one line */
+export function readDefaultTier(table: TierTable, text: string | undefined, variable: string): Tier {
+  const tier =
+    text === undefined || text === ""
+      ? tiers.findLast((candidate) => table[candidate].offered)
+      : namedTier(text, variable);
+  if (tier !== undefined && table[tier].offered) return tier;
+  throw new Error(`${variable} is a tier that is offered`);
+}
+
+function namedTier(text: string, variable: string): Tier {
+  const tier = asTier(text);
+  if (tier === undefined) throw new Error(`${variable} is one of ${tiers.join(", ")}`);
+  return tier;
 }
 
 function checkedName(where: string, figure: string): keyof TierFigures {

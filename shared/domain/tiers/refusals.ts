@@ -7,7 +7,7 @@ export type NumberFigure = {
 }[keyof TierFigures];
 export type Feature = Exclude<keyof TierFigures, NumberFigure>;
 
-// All messages are made alike: what the tier allows, and then which others allow more.
+// All messages are made alike: what the tier allows, and then which others, that are offered, allow more.
 
 /**
  * More than the tier allows; 403 DENIED unless told otherwise.
@@ -36,7 +36,9 @@ export function storageFull(table: TierTable, registry: { readonly tier?: Tier }
 /** As in `tier Basic allows 100 tokens; Standard allows 500, Premium 50,000`. */
 function describeLimit(table: TierTable, tier: Tier, figure: NumberFigure, what: string): string {
   const amount = (of: Tier) => formatAmount(table[of][figure], figure);
-  const [first, ...others] = tiers.filter((other) => table[other][figure] > table[tier][figure]);
+  const [first, ...others] = tiers.filter(
+    (other) => table[other].offered && table[other][figure] > table[tier][figure],
+  );
   const lifted =
     first === undefined
       ? "no tier allows more"
@@ -48,12 +50,21 @@ function describeLimit(table: TierTable, tier: Tier, figure: NumberFigure, what:
 
 /** 403 DENIED: the tier does not have it. As in `tier Basic does not include lifecycle rules; Premium does`. */
 export function notInTier(table: TierTable, tier: Tier, feature: Feature, what: string): RegistryError {
-  const higher = tiers.filter((other) => table[other][feature]);
+  const higher = tiers.filter((other) => table[other].offered && table[other][feature]);
   const lifted =
     higher.length === 0 ? "no tier does" : `${higher.join(" and ")} ${higher.length === 1 ? "does" : "do"}`;
   return new RegistryError("DENIED", {
     message: `tier ${tier} does not include ${what}; ${lifted}`,
     detail: { tier, figure: feature },
+  });
+}
+
+/** 403 DENIED: no registry becomes of this tier. */
+export function notOffered(table: TierTable, tier: Tier): RegistryError {
+  const offered = tiers.filter((other) => table[other].offered);
+  return new RegistryError("DENIED", {
+    message: `this deployment does not offer tier ${tier}; it offers ${offered.join(" and ") || "none"}`,
+    detail: { tier, figure: "offered" },
   });
 }
 

@@ -4,6 +4,8 @@ export type Tier = (typeof tiers)[number];
 
 /** What a tier allows. A figure is a whole number of its unit, a feature is allowed or not. */
 export interface TierFigures {
+  /** Whether registries may be made of it, and become of it; those that are of it already stay. */
+  readonly offered: boolean;
   /** Bytes that the price of the tier includes; more are charged. */
   readonly includedBytes: number;
   /** Bytes that a registry can store. */
@@ -54,6 +56,7 @@ const tebibyte = 1024 * gibibyte;
 const mebibyte = 1024 ** 2;
 
 const basic: TierFigures = {
+  offered: true,
   includedBytes: 10 * gibibyte,
   storageBytesMax: 40 * tebibyte,
   layerBytesMax: 200 * gibibyte,

@@ -41,7 +41,7 @@ describe("an operator's figures", () => {
     ["null", "TIERS is an object with the tiers"],
     ['{"Free":{}}', 'TIERS has "Free"; the tiers are Basic, Standard, Premium'],
     ['{"Basic":7}', 'TIERS has "Basic"; it is an object with figures'],
-    ['{"Basic":{"tokens":7}}', "TIERS: Basic.tokens is none of includedBytes,"],
+    ['{"Basic":{"tokens":7}}', "TIERS: Basic.tokens is none of offered,"],
     ['{"Basic":{"__proto__":7}}', "TIERS: Basic.__proto__ is none of"],
     ['{"Basic":{"constructor":7}}', "TIERS: Basic.constructor is none of"],
     ['{"Basic":{"tokensMax":"7"}}', "TIERS: Basic.tokensMax is a whole number from 0 to"],

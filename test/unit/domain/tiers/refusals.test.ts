@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { offerUpTo } from "../../../../shared/domain/tiers/overrides.ts";
 import { beyondTier, notInTier } from "../../../../shared/domain/tiers/refusals.ts";
 import { usualTiers } from "../../../../shared/domain/tiers/table.ts";
 
@@ -16,6 +17,16 @@ describe("who asks for more than his tier allows", () => {
     );
     expect(beyondTier(usualTiers, "Premium", "tokensMax", "tokens").message).toBe(
       "tier Premium allows 50,000 tokens; no tier allows more",
+    );
+  });
+
+  test("is not told of a tier that is not offered", () => {
+    const upToStandard = offerUpTo(usualTiers, "Standard", "HIGHEST_TIER");
+    expect(beyondTier(upToStandard, "Basic", "tokensMax", "tokens").message).toBe(
+      "tier Basic allows 100 tokens; Standard allows 500",
+    );
+    expect(notInTier(upToStandard, "Standard", "retention", "lifecycle rules").message).toBe(
+      "tier Standard does not include lifecycle rules; no tier does",
     );
   });
 
