@@ -31,7 +31,7 @@ import { type AuthRoute, isAuthRoute } from "./auth/route.ts";
 import type { Exchange, IncomingRequest, Reply } from "./exchange.ts";
 import { jsonReply } from "./json.ts";
 import { answerManagement } from "./management/answer-management.ts";
-import type { ArmRoute } from "./management/route.ts";
+import { type ArmRoute, isManagementPath } from "./management/route.ts";
 import { observeReply, observeRequest } from "./observe-request.ts";
 import { renderError } from "./render-error.ts";
 import { type BodyTimes, RequestBody } from "./request-body.ts";
@@ -213,8 +213,12 @@ function routeOf({ method, url }: IncomingRequest, { path }: Target): Route {
     throw new RegistryError("UNSUPPORTED", { status: 414, message });
   }
   const route = parseRoute(path);
-  if (route === undefined)
-    throw new RegistryError("UNSUPPORTED", { status: 404, message: "no such API route" });
+  if (route === undefined) {
+    const message = isManagementPath(path)
+      ? "the management API of this registry has no such resource or operation"
+      : "no such API route";
+    throw new RegistryError("UNSUPPORTED", { status: 404, message });
+  }
   if (!routeMethods[route.kind].includes(method)) {
     throw new RegistryError("UNSUPPORTED", { headers: { allow: routeMethods[route.kind].join(", ") } });
   }

@@ -128,5 +128,5 @@ function below(resource: ArmResource, rest: string): ArmRegistryRoute | undefine
 
 /** Whether the path is the management API's, known there or not: its errors have another shape. */
 export function isManagementPath(path: string): boolean {
-  return /^\/subscriptions(\/|$)/i.test(path);
+  return /^\/(subscriptions|providers)(\/|$)/i.test(path);
 }

@@ -128,9 +128,14 @@ describe("a route of the management API", () => {
   });
 
   test("or of none has its own kind of errors", () => {
-    for (const path of [base, "/subscriptions", "/SUBSCRIPTIONS/x"])
+    for (const path of [
+      base,
+      "/subscriptions",
+      "/SUBSCRIPTIONS/x",
+      "/providers/Microsoft.ContainerRegistry/operations",
+    ])
       expect(isManagementPath(path)).toBe(true);
-    for (const path of ["/v2/", "/v2/subscriptions/x", "/subscriptionsx", "/"])
+    for (const path of ["/v2/", "/v2/subscriptions/x", "/subscriptionsx", "/providersx", "/"])
       expect(isManagementPath(path)).toBe(false);
   });
 });
