@@ -405,6 +405,7 @@ module alerts 'modules/alerts.bicep' = if (!empty(alertEmails)) {
     cosmosId: cosmos.outputs.id
     storageIds: [for (name, index) in regions: region[index].outputs.storageIds]
     vaultId: keys.outputs.id
+    hasCustomerKey: hasCustomerKey
     hasMoreRegions: !empty(otherRegions)
   }
 }

@@ -12,6 +12,9 @@ param storageIds string[][]
 
 param vaultId string
 
+@description('Whether the vault has keys of the customer, which expire.')
+param hasCustomerKey bool
+
 @description('Whether the database has copies in other regions, which may lag.')
 param hasMoreRegions bool
 
@@ -98,7 +101,20 @@ union traces, exceptions
   }
 ]
 
-resource question 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [for item in questions: {
+// The application's own keys have no end: it renews them. Those of a customer have; the vault logs that the end is near, whether or
+// not anybody has subscribed to its events.
+var expiry = {
+  name: 'key-expiry'
+  title: 'A key that layers are encrypted with expires within 30 days, or has expired'
+  severity: 1
+  window: 'PT1H'
+  query: '''
+AzureDiagnostics
+| where OperationName in~ ("KeyNearExpiryEventGridNotification", "KeyExpiredEventGridNotification")
+'''
+}
+
+resource question 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [for item in concat(questions, hasCustomerKey ? [expiry] : []): {
   name: 'portolan-${item.name}'
   location: location
   tags: tags
@@ -107,7 +123,7 @@ resource question 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [for ite
     severity: item.severity
     enabled: true
     scopes: [
-      insightsId
+      item.name == expiry.name ? vaultId : insightsId
     ]
     evaluationFrequency: item.window
     windowSize: item.window

@@ -112,6 +112,9 @@ describe("docs/cost-azure.md", () => {
         metricAlerts * price("metricAlert"),
       2,
     );
+    const asked = /^var expiry = \{\n(?:.*\n)*? {2}window: '(\w+)'$/m.exec(alerts)?.[1];
+    expect(asked).toBe("PT1H");
+    expect(Number(row(page, "another one with a key of your own")[0])).toBe(price("queryAlert"));
     expect(Number(row(page, "containers for large layers, one always running")[0])).toBeCloseTo(
       (0.5 + 1) * price("seconds") * price("containerIdle"),
       2,
