@@ -108,6 +108,26 @@ describe("Azure's own client for JavaScript manages who may do what", () => {
     expect(await all(client.tokens.list(group, name))).toEqual([]);
   });
 
+  test("over several pages, where lists are long", async () => {
+    const names = ["paged-1", "paged-2", "paged-3", "paged-4", "paged-5"];
+    for (const each of names) await makeToken(each);
+    /** As if the first page had been read, and had ended after two: the usual page is longer than what is made here. */
+    const rest = (list: "tokens" | "scopeMaps", after: string) => {
+      const parameters = new URLSearchParams({ "api-version": "2025-11-01", n: "2", $skiptoken: after });
+      const continuationToken = `${registry.endpoint}${base}/${list}?${parameters.toString()}`;
+      return client[list].list(group, name).byPage({ continuationToken });
+    };
+    const namesOf = (pages: readonly (readonly { name?: string }[])[]) =>
+      pages.map((page) => page.map((item) => item.name));
+    expect(namesOf(await all(rest("tokens", "paged-1")))).toEqual([names.slice(1, 3), names.slice(3)]);
+    const maps = names.map((each) => `${each}-map`);
+    expect(namesOf(await all(rest("scopeMaps", "paged-1-map")))).toEqual([maps.slice(1, 3), maps.slice(3)]);
+    for (const each of names) {
+      await client.tokens.delete(group, name, each);
+      await client.scopeMaps.delete(group, name, `${each}-map`);
+    }
+  });
+
   test("and what cannot be meant is refused", async () => {
     const tokenId = await makeToken("refused");
     const scopeMapId = `${base}/scopeMaps/refused-map`;

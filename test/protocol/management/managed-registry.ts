@@ -13,6 +13,8 @@ export const subscription = "00000000-0000-0000-0000-000000000000";
 export interface ManagedRegistry {
   /** `host:port`, without TLS. */
   readonly host: string;
+  /** What the client is told of the management API. */
+  readonly endpoint: string;
   readonly client: ContainerRegistryManagementClient;
   /** The client of whoever has that token. */
   clientOf(token: string): ContainerRegistryManagementClient;
@@ -36,6 +38,7 @@ export async function openManagedRegistry(
   const clientOf = (token: string) => clientAt(front, token);
   return {
     host,
+    endpoint: front.endpoint,
     client: clientOf(await session(host, username, passwords.password ?? "")),
     clientOf,
     close: async () => {

@@ -144,6 +144,11 @@ const recorded: readonly Recorded[] = [
     status: 200,
     shape: { value: "array", ...prefixed("value.[].", registryShape) },
   },
+  {
+    call: `GET ${subscription}/${provider}/registries?${cli}`,
+    status: 200,
+    shape: { value: "array", ...prefixed("value.[].", registryShape) },
+  },
   { call: `GET ${registry}?${net}`, status: 200, shape: registryShape },
   {
     call: `POST ${registry}/listCredentials?${net}`,
