@@ -40,7 +40,8 @@ const idHeader = "x-ms-invocation-id";
 /**
  * Does what the Functions runtime does with HTTP: routes a request to a function, tells the worker of the invocation, and
  * forwards the request to the library's server under the invocation's id, unless the client sent one itself. A reply
- * that comes before the request's body was read is lost, and the client gets a 500.
+ * that comes before the request's body was read is lost, and the client gets a 500. With `WEBSITE_SITE_NAME` in the environment, the
+ * front end of App Service stands before it, which adds the client's address and port at the end of `X-Forwarded-For`.
  * @see https://github.com/Azure/azure-functions-host/blob/dev/src/WebJobs.Script.Grpc/Server/DefaultHttpProxyService.cs
  */
 export async function openFunctionsRuntime(
@@ -53,7 +54,7 @@ export async function openFunctionsRuntime(
     env: { ...process.env, DATA_DIR: join(folder, "data"), LOG_LEVEL: "silent", ...environment },
   });
   const ready = await message(worker, "ready");
-  const front = new Front(worker, ready.uri);
+  const front = new Front(worker, ready.uri, (environment["WEBSITE_SITE_NAME"] ?? "") !== "");
   const server = createServer((incoming, outgoing) => front.accept(incoming, outgoing));
   server.requestTimeout = 0;
   server.listen(0, "127.0.0.1");
@@ -122,6 +123,7 @@ async function close(server: Server): Promise<void> {
 class Front {
   readonly #worker: ChildProcess;
   readonly #uri: URL;
+  readonly #isInAzure: boolean;
   readonly #agent = new Agent({ keepAlive: true });
   readonly #waiting = new Map<string, ServerResponse>();
   readonly #router = new Router(
@@ -133,9 +135,10 @@ class Front {
   );
   #accepted = 0;
 
-  constructor(worker: ChildProcess, uri: string) {
+  constructor(worker: ChildProcess, uri: string, isInAzure: boolean) {
     this.#worker = worker;
     this.#uri = new URL(uri);
+    this.#isInAzure = isInAzure;
     worker.on("message", (told: FromWorker) => {
       if (told.kind !== "done") return;
       const response = this.#waiting.get(told.id);
@@ -159,7 +162,7 @@ class Front {
         kind: "invoke",
         id,
         name: routed.metadata.name,
-        headers: joinedHeaders(incoming, ","),
+        headers: this.#headersOf(incoming, ","),
         query: Object.fromEntries(new URLSearchParams(query)),
         path: path.startsWith("/v2/") ? path.slice("/v2/".length) : undefined,
       });
@@ -170,9 +173,18 @@ class Front {
     setTimeout(second, 1);
   }
 
+  #headersOf(incoming: IncomingMessage, separator: string): Record<string, string> {
+    const headers = joinedHeaders(incoming, separator);
+    if (!this.#isInAzure) return headers;
+    const { remoteAddress, remotePort } = incoming.socket;
+    const { "x-forwarded-for": before, ...others } = headers;
+    const asked = `${remoteAddress}:${remotePort}`;
+    return { ...others, "x-forwarded-for": before === undefined ? asked : `${before}, ${asked}` };
+  }
+
   #forward(id: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
     const { host = "" } = incoming.headers;
-    const headers = joinedHeaders(incoming, ", ");
+    const headers = this.#headersOf(incoming, ", ");
     for (const name of hopByHop) delete headers[name];
     const chunked = incoming.headers["transfer-encoding"] !== undefined;
     const proxied = request({

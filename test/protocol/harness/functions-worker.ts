@@ -1,8 +1,10 @@
 import http from "node:http";
 import type { FunctionMetadata } from "../../../host/core.ts";
 import { FunctionsCore } from "../../../host/core.ts";
+import { readNetworkSettings } from "../../../shared/domain/network/settings.ts";
 import type { IncomingRequest, Reply } from "../../../shared/http/exchange.ts";
 import { serve } from "../../../shared/http/serve.ts";
+import { NetworkGate } from "../../../shared/tenancy/network-gate.ts";
 import type {
   FromWorker,
   Invocation,
@@ -86,7 +88,8 @@ async function handler(
   }
   const sign = (place: { readonly name: string }) => `https://store.example/${place.name}?sig=s`;
   const registry = await openMemoryRegistry(application === "with a store that signs" ? { sign } : {});
-  return async (request) => await serve(registry.service, request);
+  const service = { ...registry.service, networks: new NetworkGate(readNetworkSettings(process.env)) };
+  return async (request) => await serve(service, request);
 }
 
 async function invoke(core: FunctionsCore, invocation: Invocation | TriggerInvocation): Promise<void> {
