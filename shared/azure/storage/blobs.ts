@@ -175,11 +175,12 @@ export class AzureBlobs implements BlobStore {
   }
 
   async discardUnfinished(before: number): Promise<number> {
-    let removed = 0;
-    for (const account of this.#accounts.values()) {
-      removed += await new UnfinishedBlobs(account).removeOlder(before);
-    }
-    return removed;
+    const removals = [...this.#accounts.values()].map(
+      async (account) => await new UnfinishedBlobs(account).removeOlder(before),
+    );
+    // One account that fails, which may be a registry's own, keeps none of the others from being looked through.
+    await Promise.allSettled(removals);
+    return (await Promise.all(removals)).reduce((sum, removed) => sum + removed, 0);
   }
 
   #accountOf(place: Pick<Place, "account">): StorageAccount {

@@ -2,6 +2,7 @@ import type { Place } from "../../domain/place.ts";
 import type { StorageAccount } from "./account.ts";
 import { isUnfinished } from "./blob-properties.ts";
 import { budgets, unless } from "./call.ts";
+import { StorageFault } from "./errors.ts";
 
 const container = "portolan-unfinished";
 const placeForm = /^u\/(\d{4}-\d\d-\d\d)\/(.+)$/;
@@ -27,20 +28,35 @@ export class UnfinishedBlobs {
     });
   }
 
-  /** Removes unfinished blobs of uploads that began on a day that ended before `before`. @returns how many */
+  /**
+   * Removes unfinished blobs of uploads that began on a day that ended before `before`. What the service refuses to give, as that of a
+   * registry whose key is gone, keeps none of the others.
+   * @returns how many
+   * @throws StorageFault the first refusal, when all others are removed; RegistryError
+   */
   async removeOlder(before: number): Promise<number> {
     let removed = 0;
+    let refusal: StorageFault | undefined;
     for (let marker: string | undefined = ""; marker !== undefined; ) {
       const page = await this.#list(marker);
       for (const name of page.names) {
         const [date = "", placeContainer = "", ...id] = name.split("/");
-        if (Date.parse(date) + millisPerDay > before) return removed;
+        if (Date.parse(date) + millisPerDay > before) {
+          page.next = undefined;
+          break;
+        }
         const place = { container: placeContainer, name: `u/${date}/${id.join("/")}` };
-        if (await this.#removeUnfinished(place)) removed += 1;
-        await this.#remove(container, name, undefined);
+        try {
+          if (await this.#removeUnfinished(place)) removed += 1;
+          await this.#remove(container, name, undefined);
+        } catch (error) {
+          if (!(error instanceof StorageFault)) throw error;
+          refusal ??= error;
+        }
       }
       marker = page.next;
     }
+    if (refusal !== undefined) throw refusal;
     return removed;
   }
 

@@ -9,6 +9,7 @@ import { beginSweep, earliest, endSweep, listDueSweeps, nextSweep } from "../../
 import { limits } from "../../domain/limits.ts";
 import type { Ports } from "../../ports/ports.ts";
 import type { Log } from "../../telemetry/log.ts";
+import { guarded } from "../guarded.ts";
 import { stepDeeper } from "./deep-round.ts";
 import { deleteCondemnedBytes } from "./delete-bytes.ts";
 import { restsUntil } from "./epoch.ts";
@@ -39,6 +40,8 @@ export interface Collection {
   next: number | undefined;
 }
 
+/** As the log calls it. */
+const work = "collection";
 const dayMillis = 24 * 3600 * 1000;
 const pageItems = 100;
 /** Pages of documents that one run may purge. */
@@ -71,17 +74,23 @@ export async function collect(ports: Ports, log: Log): Promise<Collection> {
       if (registry === undefined) continue;
       accounts.add(registry.storage.account);
       if (registry.state !== "live") continue;
-      await sweepRegistry(ports, log, registry, done);
-      await purgeGenerations(ports, log, registry, budget, done);
-      await guarded(log, { registry: rid }, async () => {
-        if (await stepDeeper(ports, registry, done)) done.more = true;
-      });
+      const parts = [
+        async () => await sweepRegistry(ports, log, registry, done),
+        async () => await purgeGenerations(ports, log, registry, budget, done),
+        async () => {
+          if (await stepDeeper(ports, registry, done)) done.more = true;
+        },
+      ];
+      for (const part of parts) await guarded(log, { work, registry: rid }, part);
     }
     after = page.registries.at(-1)?.rid;
     more = page.more;
   }
   for (const account of accounts) {
-    const { places, bytes, revived, oldest, more, next } = await deleteCondemnedBytes(ports, log, account);
+    const reclaim = async () => await deleteCondemnedBytes(ports, log, account);
+    const reclaimed = await guarded(log, { work, account }, reclaim);
+    if (reclaimed === undefined) continue;
+    const { places, bytes, revived, oldest, more, next } = reclaimed;
     done.places += places;
     done.bytes += bytes;
     done.revived += revived;
@@ -90,19 +99,6 @@ export async function collect(ports: Ports, log: Log): Promise<Collection> {
     done.next = earliest(done.next, next);
   }
   return done;
-}
-
-/** What fails is told, and keeps nothing else from being done; a later run tries it again. */
-async function guarded(
-  log: Log,
-  facts: Readonly<Record<string, string>>,
-  work: () => Promise<void>,
-): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    log.write("warn", "failure", { work: "collection", ...facts, error: String(error) });
-  }
 }
 
 /** The registry's repositories that are due. */
@@ -116,7 +112,7 @@ async function sweepRegistry(
   const due = await listDueSweeps(ports, rid, pageItems);
   for (const sweep of due) {
     if (done.sweeps >= limits.sweepsPerRunMax) break;
-    const facts = { registry: rid, repository: sweep.document.repository };
+    const facts = { work, registry: rid, repository: sweep.document.repository };
     await guarded(log, facts, async () => {
       if (await beginSweep(ports, rid, sweep)) await sweepDue(ports, registry, sweep.document, done);
     });
@@ -177,7 +173,7 @@ async function purgeGenerations(
   const isDue = ({ state, deletedAt }: LeftGenerationDocument) => deletedAt <= leftBefore[state];
   for (const index of due) {
     const { repository, generation } = index.document;
-    await guarded(log, { registry: registry.rid, repository, generation }, async () => {
+    await guarded(log, { work, registry: registry.rid, repository, generation }, async () => {
       const outcome = await purgeGeneration(ports, registry, index, isDue, budget, done);
       if (outcome === "gone") done.generations += 1;
       else done.more = true;

@@ -10,6 +10,7 @@ import type { Ports } from "../../ports/ports.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { deleteRegistry } from "../../tenancy/delete-registry.ts";
 import type { Budget } from "../document-pages.ts";
+import { guarded } from "../guarded.ts";
 import { generationsOf } from "../orphans/named-places.ts";
 import { allShards } from "../recount/recount-parts.ts";
 import { restsUntil } from "./epoch.ts";
@@ -38,7 +39,8 @@ export async function purgeRegistries(ports: Ports, log: Log): Promise<RegistryP
   for (let after: string | undefined, more = true; more; ) {
     const page = await listRegistries(ports, after, limits.pageItemsMax);
     for (const entry of page.registries) {
-      await endCreation(ports, entry);
+      const facts = { work: "purge-registry", registry: entry.rid };
+      await guarded(log, facts, async () => await endCreation(ports, entry));
       const registry = await readRegistry(ports, entry.rid);
       if (registry === undefined || registry.document.state === "live") continue;
       const due = dueOf(ports, registry.document);
@@ -46,10 +48,11 @@ export async function purgeRegistries(ports: Ports, log: Log): Promise<RegistryP
         next = earliest(next, due);
         continue;
       }
-      if (!(await purge(ports, registry, budget))) return { purged, more: true, next };
-      const { rid, name, state, reserved } = registry.document;
-      if (state === "purged") continue;
-      log.write("info", "upkeep", { work: "purge-registry", registry: rid, name });
+      const outcome = await guarded(log, facts, async () => await purge(ports, registry, budget));
+      if (outcome === "unfinished") return { purged, more: true, next };
+      const { name, state, reserved } = registry.document;
+      if (state === "purged" || outcome === undefined) continue;
+      log.write("info", "upkeep", { ...facts, name });
       purged += 1;
       if (isReserved(ports, registry.document)) next = earliest(next, reserved?.until);
     }
@@ -87,17 +90,22 @@ function isReserved({ clock }: Ports, { reserved }: RegistryDocument): boolean {
   return reserved !== undefined && reserved.until > clock.now();
 }
 
-/** @returns false when the budget ran out before all was gone */
-async function purge(ports: Ports, registry: Stored<RegistryDocument>, budget: Budget): Promise<boolean> {
+/** `unfinished`: the budget ran out before all was gone. */
+async function purge(
+  ports: Ports,
+  registry: Stored<RegistryDocument>,
+  budget: Budget,
+): Promise<"purged" | "unfinished"> {
   const { rid, name, state } = registry.document;
-  if (state === "deleting" && !(await purgeContent(ports, registry, budget))) return false;
-  if (isReserved(ports, registry.document)) return await keepName(ports, registry, budget);
+  if (state === "deleting" && !(await purgeContent(ports, registry, budget))) return "unfinished";
+  if (isReserved(ports, registry.document))
+    return (await keepName(ports, registry, budget)) ? "purged" : "unfinished";
   const named = await readRegistryName(ports, name);
   if (named?.document.rid === rid) await deleteAll(ports, partitions.registryName(name), [named]);
   // The entry is the last: without it nobody would come back for the rest.
-  if (!(await deletePartition(ports, partitions.registry(rid), budget))) return false;
+  if (!(await deletePartition(ports, partitions.registry(rid), budget))) return "unfinished";
   await deleteEntry(ports, rid);
-  return true;
+  return "purged";
 }
 
 /** Leaves the registry's own document, by which its name is known to be reserved. @returns false when the budget ran out before */

@@ -12,6 +12,7 @@ import type { Ports } from "../../ports/ports.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { restsUntil } from "../collection/epoch.ts";
 import type { Budget } from "../document-pages.ts";
+import { guarded } from "../guarded.ts";
 import { isNamed, keepUnnamed } from "./named-places.ts";
 
 /** How far the search is in the days of a registry's container. */
@@ -42,7 +43,8 @@ export async function collectOrphans(ports: Ports, log: Log): Promise<{ more: bo
       const registry = (await readRegistry(ports, rid))?.document;
       if (registry?.state !== "live") continue;
       if (budget.pages <= 0) return { more: true };
-      await collectFrom(ports, log, registry, budget);
+      const facts = { work: "orphans", registry: rid };
+      await guarded(log, facts, async () => await collectFrom(ports, log, registry, budget));
     }
     after = page.registries.at(-1)?.rid;
     more = page.more;

@@ -8,6 +8,7 @@ import type { Ports } from "../../ports/ports.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { consumeEvents } from "../consume-events.ts";
 import type { Budget } from "../document-pages.ts";
+import { guarded } from "../guarded.ts";
 import { type Generation, generationsOf, recountGenerations } from "./recount-generations.ts";
 import { recountPart, shardParts } from "./recount-parts.ts";
 import { recountSums } from "./recount-sums.ts";
@@ -36,12 +37,17 @@ export async function reconcileUsage(ports: Ports, log: Log): Promise<{ more: bo
   let counted: string | undefined;
   for await (const rid of registriesInTurn(ports)) {
     const registry = (await readRegistry(ports, rid))?.document;
-    if (registry?.state !== "live" || !(await isDue(ports, rid))) continue;
-    if ((await recountRegistry(ports, log, registry, budget)) === undefined) {
+    if (registry?.state !== "live") continue;
+    const outcome = await guarded(log, { work: "recount", registry: rid }, async () => {
+      if (!(await isDue(ports, rid))) return "not due";
+      return (await recountRegistry(ports, log, registry, budget)) === undefined ? "unfinished" : "ended";
+    });
+    if (outcome === "unfinished") {
       if (counted !== undefined) await endTurn(ports, counted);
       return { more: true };
     }
-    counted = rid;
+    // Nor does one that fails keep the others from their turn.
+    if (outcome !== "not due") counted = rid;
   }
   return { more: false };
 }

@@ -15,6 +15,7 @@ import type { RepositoryName } from "../../domain/name.ts";
 import type { Stored } from "../../ports/document-store.ts";
 import type { Ports } from "../../ports/ports.ts";
 import type { Log } from "../../telemetry/log.ts";
+import { guarded } from "../guarded.ts";
 import { type Carried, carryOut } from "./carry-out.ts";
 import { loadSnapshot } from "./load-snapshot.ts";
 
@@ -52,7 +53,8 @@ export async function runRetention(ports: Ports, log: Log): Promise<void> {
       const policy = registry?.policies.lifecycle;
       if (registry?.state !== "live" || policy === undefined) continue;
       if (!policy.rules.some(({ action }) => action === "delete")) continue;
-      await goRound(ports, log, registry, policy, budget);
+      const facts = { work: "retention", registry: rid };
+      await guarded(log, facts, async () => await goRound(ports, log, registry, policy, budget));
     }
     after = page.registries.at(-1)?.rid;
     more = page.more;
