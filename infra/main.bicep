@@ -28,6 +28,9 @@ param defaultRegistry string = 'portolan'
 @description('A domain of your own: `<registry>.<domain>` is a registry\'s login server. Empty: registries are found in the path, on the app\'s own host.')
 param domain string = ''
 
+@description('Name of a certificate in the deployment\'s vault for `*.<domain>`, which global routing answers with; empty: a proxy of your own ends TLS.')
+param certificate string = ''
+
 @description('Object id of whoever deploys, who may do everything in every registry.')
 param principalId string = ''
 
@@ -239,7 +242,7 @@ var settings = union(moreSettings, {
   DEFAULT_TIER: profile
   HIGHEST_TIER: profile
   REGISTRY_DOMAIN: empty(domain) ? appHosts[0] : domain
-  SHARED_HOSTS: join(appHosts, ',')
+  SHARED_HOSTS: join(concat(appHosts, globalRouting ? [routing!.outputs.hostName] : []), ',')
   SUBSCRIPTION_ID: subscription().subscriptionId
   RESOURCE_GROUP: group.name
   ENTRA_TENANT_ID: tenant().tenantId
@@ -390,6 +393,14 @@ module routing 'modules/routing.bicep' = if (globalRouting) {
     tags: tags
     origins: appHosts
     workspaceId: monitoring.outputs.workspaceId
+    domain: empty(domain) || empty(certificate)
+      ? null
+      : {
+          name: domain
+          vaultName: keys.outputs.name
+          certificate: certificate
+          identityName: '${abbreviations.managedIdentity}certificate-${token}'
+        }
   }
 }
 
@@ -441,4 +452,6 @@ output CONTAINER_LOGIN_SERVER string = empty(containerImage) ? '' : containers!.
 
 @description('The name that leads to the nearest region; empty: there is none.')
 output GLOBAL_LOGIN_SERVER string = globalRouting ? routing!.outputs.hostName : ''
+@description('What the TXT record `_dnsauth.<domain>` says; empty: there is no domain here.')
+output DOMAIN_VALIDATION_TOKEN string = globalRouting ? routing!.outputs.domainValidationToken : ''
 output KEY_VAULT_NAME string = keys.outputs.name

@@ -79,6 +79,8 @@ for (const name of ["PORTOLAN_ALERT_EMAILS", "PORTOLAN_ADMINISTRATORS", "PORTOLA
   listIn(name);
 if (isSet("PORTOLAN_BUDGET") && env["PORTOLAN_BUDGET"] !== "0" && !isSet("PORTOLAN_ALERT_EMAILS"))
   problems.push("PORTOLAN_BUDGET needs PORTOLAN_ALERT_EMAILS, or nobody would be told");
+if (isSet("PORTOLAN_CERTIFICATE") && !(isSet("PORTOLAN_DOMAIN") && isOn("PORTOLAN_GLOBAL_ROUTING")))
+  problems.push("PORTOLAN_CERTIFICATE needs PORTOLAN_DOMAIN and PORTOLAN_GLOBAL_ROUTING=true");
 if (isSet("PORTOLAN_DEFAULT_REGISTRY") && !/^[a-z0-9]{5,50}$/.test(env["PORTOLAN_DEFAULT_REGISTRY"]))
   problems.push("PORTOLAN_DEFAULT_REGISTRY is 5 to 50 lower-case letters and digits");
 

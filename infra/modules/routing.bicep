@@ -7,12 +7,26 @@ param tags object
 param origins string[]
 param workspaceId string
 
+@description('A domain of your own, each name below which is a registry; null: the name that Front Door gives is the only one.')
+param domain {
+  name: string
+  vaultName: string
+  certificate: string
+  identityName: string
+}?
+
 resource profile 'Microsoft.Cdn/profiles@2025-06-01' = {
   name: name
   location: 'global'
   tags: tags
   sku: {
     name: 'Standard_AzureFrontDoor'
+  }
+  identity: domain == null ? null : {
+    type: 'UserAssigned'
+    userAssignedIdentities: {
+      '${certificateReader!.outputs.identityId}': {}
+    }
   }
   properties: {
     // A layer takes its time.
@@ -41,13 +55,91 @@ resource profile 'Microsoft.Cdn/profiles@2025-06-01' = {
           'Https'
         ]
         httpsRedirect: 'Enabled'
+        ruleSets: [
+          {
+            id: asked.id
+          }
+        ]
+        customDomains: domain == null ? [] : [
+          {
+            id: wildcard.id
+          }
+        ]
         forwardingProtocol: 'HttpsOnly'
         linkToDefaultDomain: 'Enabled'
       }
-      // A route needs an origin.
+      // A route needs an origin, and what its rules do.
       dependsOn: [
         origin
+        askedHost
       ]
+    }
+  }
+}
+
+// A region is asked by its own name, so the one that the client asked for is told apart from it.
+resource asked 'Microsoft.Cdn/profiles/ruleSets@2025-06-01' = {
+  name: 'asked'
+  parent: profile
+}
+
+resource askedHost 'Microsoft.Cdn/profiles/ruleSets/rules@2025-06-01' = {
+  name: 'host'
+  parent: asked
+  properties: {
+    order: 1
+    conditions: []
+    actions: [
+      {
+        name: 'ModifyRequestHeader'
+        parameters: {
+          typeName: 'DeliveryRuleHeaderActionParameters'
+          headerAction: 'Overwrite'
+          headerName: 'X-Portolan-Host'
+          value: '{hostname}'
+        }
+      }
+    ]
+    matchProcessingBehavior: 'Continue'
+  }
+}
+
+module certificateReader 'certificate-reader.bicep' = if (domain != null) {
+  name: 'certificate-reader'
+  params: {
+    name: domain!.identityName
+    location: resourceGroup().location
+    tags: tags
+    vaultName: domain!.vaultName
+    certificate: domain!.certificate
+  }
+}
+
+resource certificate 'Microsoft.Cdn/profiles/secrets@2025-06-01' = if (domain != null) {
+  name: 'registries'
+  parent: profile
+  properties: {
+    parameters: {
+      type: 'CustomerCertificate'
+      secretSource: {
+        id: certificateReader!.outputs.secretId
+      }
+      useLatestVersion: true
+    }
+  }
+}
+
+resource wildcard 'Microsoft.Cdn/profiles/customDomains@2025-06-01' = if (domain != null) {
+  name: 'registries'
+  parent: profile
+  properties: {
+    hostName: '*.${domain!.name}'
+    tlsSettings: {
+      certificateType: 'CustomerCertificate'
+      minimumTlsVersion: 'TLS12'
+      secret: {
+        id: certificate.id
+      }
     }
   }
 }
@@ -103,3 +195,5 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
 
 output hostName string = profile::endpoint.properties.hostName
 output frontDoorId string = profile.properties.frontDoorId
+@description('What a TXT record of the domain says, so that Front Door believes that it is yours; empty: there is no domain.')
+output domainValidationToken string = domain == null ? '' : wildcard!.properties.validationProperties.validationToken

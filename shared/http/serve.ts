@@ -147,7 +147,7 @@ async function answer(
   if (route.kind === "health") return jsonReply(method, { status: "ok" });
 
   const { headers } = request;
-  const host = target.host ?? request.headers.get("host") ?? "";
+  const host = service.networks.hostAsked(request) ?? target.host ?? headers.get("host") ?? "";
   const query = target.query === "" ? noQuery : new URLSearchParams(target.query);
   if ("subscription" in route) {
     const manager = await managerOf(service, headers.get("authorization"));

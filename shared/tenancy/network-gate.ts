@@ -1,7 +1,7 @@
 import type { RegistryPolicies } from "../catalog/registry-documents.ts";
 import { RegistryError } from "../domain/errors.ts";
-import { behindFrontEnd, clientAddress } from "../domain/network/client-address.ts";
-import { type Networks, networksOf } from "../domain/network/networks.ts";
+import { behindFrontEnd, clientAddress, type Hop } from "../domain/network/client-address.ts";
+import { type Networks, networksOf, parseAddress } from "../domain/network/networks.ts";
 import type { NetworkSettings } from "../domain/network/settings.ts";
 
 /** What a request tells of where it comes from. */
@@ -48,11 +48,42 @@ export class NetworkGate {
     });
   }
 
-  #addressOf({ peer, headers }: Origin): string | undefined {
-    const { proxies, frontDoorId, behindFrontEnd: inFront } = this.#settings;
+  /**
+   * The host that a proxy of the operator's was asked for, where it asks by another: a function app is reached by its own name alone. A
+   * word of anybody else counts for nothing.
+   * @returns undefined where none is told
+   */
+  hostAsked(origin: Origin): string | undefined {
+    const { proxies, frontDoorId } = this.#settings;
+    if (frontDoorId === undefined && proxies.size === 0) return undefined;
+    const told = origin.headers.get("x-portolan-host");
+    if (told === null) return undefined;
+    return this.#isBelieved(origin) ? told : undefined;
+  }
+
+  /** One's own Front Door has an identifier, and all of them share addresses; of another proxy the address is known. */
+  #isBelieved(origin: Origin): boolean {
+    if (this.#settings.frontDoorId !== undefined) return this.#isFrontDoor(origin);
+    const { peer } = this.#hopOf(origin);
+    const address = peer === undefined ? undefined : parseAddress(peer);
+    return address !== undefined && this.#settings.proxies.includes(address);
+  }
+
+  /** @see https://learn.microsoft.com/azure/frontdoor/origin-security */
+  #isFrontDoor({ headers }: Origin): boolean {
+    return headers.get("x-azure-fdid")?.toLowerCase() === this.#settings.frontDoorId;
+  }
+
+  #hopOf({ peer, headers }: Origin): Hop {
     const forwardedFor = headers.get("x-forwarded-for");
-    const hop = peer === undefined && inFront ? behindFrontEnd(forwardedFor) : { peer, forwardedFor };
-    const isOurs = frontDoorId === undefined || headers.get("x-azure-fdid")?.toLowerCase() === frontDoorId;
+    const isInFront = peer === undefined && this.#settings.behindFrontEnd;
+    return isInFront ? behindFrontEnd(forwardedFor) : { peer, forwardedFor };
+  }
+
+  #addressOf(origin: Origin): string | undefined {
+    const { proxies, frontDoorId } = this.#settings;
+    const hop = this.#hopOf(origin);
+    const isOurs = frontDoorId === undefined || this.#isFrontDoor(origin);
     return clientAddress(isOurs ? hop : { ...hop, forwardedFor: null }, proxies);
   }
 

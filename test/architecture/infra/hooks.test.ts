@@ -54,6 +54,7 @@ describe("the check before azd provisions", () => {
       "PORTOLAN_ISOLATED_REGISTRIES needs PORTOLAN_PROFILE=Premium",
     ],
     [{ ...regions, PORTOLAN_ISOLATED_REGISTRIES: '["team1"]' }, "is a list as JSON"],
+    [{ PORTOLAN_CERTIFICATE: "wildcard", PORTOLAN_DOMAIN: "example.com" }, "PORTOLAN_CERTIFICATE needs"],
     [{ PORTOLAN_BUDGET: "100" }, "PORTOLAN_BUDGET needs PORTOLAN_ALERT_EMAILS"],
     [{ PORTOLAN_DEFAULT_REGISTRY: "My-Registry" }, "5 to 50 lower-case letters and digits"],
   ])("objects to %j", (env, sentence) => {
