@@ -126,10 +126,12 @@ function refuse(approach: Approach, requirement: Requirement, caller: Caller): R
 function whatIsMissing(
   requirement: Requirement,
   name: string,
-  { grants, by }: Caller,
+  { grants, by, principal }: Caller,
   repository: string,
 ): string {
-  const holder = by === "token" ? "the token" : "the user";
+  const known = by === "token" ? "the token" : "the user";
+  // Clients that were given no password ask for a token all the same, and whoever runs them knows of none.
+  const holder = principal.kind === "anonymous" ? "whoever does not log in" : known;
   if (requirement.kind === "registry")
     return `${requirement.resource} of the registry is not granted to ${holder}`;
   if (requirement.kind !== "repository") return "this is for the administrator";

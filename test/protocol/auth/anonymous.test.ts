@@ -47,6 +47,18 @@ describe("pulls without login", () => {
     expect((await send("GET", "/v2/shop/web/manifests/v1")).status).toBe(401);
   });
 
+  test("are refused by what helps: whoever came without login is not told of a token that he never saw", async () => {
+    const { body } = await askForToken(guarded, undefined, ["repository:shop/web:pull,push"]);
+    const { access_token: token } = JSON.parse(body.toString()) as { access_token: string };
+    const refused = await send("GET", "/v2/shop/web/manifests/v1", `Bearer ${token}`);
+    expect([refused.status, refused.body.toString()]).toEqual([
+      401,
+      expect.stringContaining(
+        "pull on repository shop/web is needed, and whoever does not log in is granted nothing there",
+      ),
+    ]);
+  });
+
   test("are for marked repositories, when the registry lets marks count", async () => {
     const marked = await send("PATCH", "/acr/v1/shop%2Fweb", administrator, { anonymousPullEnabled: true });
     expect(marked.status).toBe(200);
