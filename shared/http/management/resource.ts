@@ -18,7 +18,9 @@ export function demandScope(hosts: Hosts, host: string, route: ArmRoute): void {
   const { scope } = hosts;
   const bare = bareHost(host);
   if (!hosts.plain.includes(bare) && !hosts.shared.includes(bare)) {
-    throw new RegistryError("NAME_UNKNOWN", { message: "nothing is managed on this host" });
+    throw new RegistryError("NAME_UNKNOWN", {
+      message: `nothing is managed on ${bare.slice(0, 255)}, but on ${[...hosts.plain, ...hosts.shared].join(", ")}`,
+    });
   }
   if (route.subscription !== undefined && !isSame(route.subscription, scope.subscriptionId)) {
     throw new RegistryError("NAME_UNKNOWN", {
@@ -84,8 +86,9 @@ export function demandApiVersion(query: URLSearchParams): void {
   }
 }
 
-/** Where clients log in: the host that was asked, if that is the registry's. */
+/** Where clients log in: the host that was asked, if that is the registry's, else its own, by the port that was asked. */
 export function loginServer(hosts: Hosts, host: string, registry: RegistryName): string {
-  const isPlain = hosts.plain.includes(bareHost(host));
-  return isPlain && registry === hosts.defaultRegistry ? host.toLowerCase() : `${registry}.${hosts.domain}`;
+  const bare = bareHost(host);
+  if (hosts.plain.includes(bare) && registry === hosts.defaultRegistry) return host.toLowerCase();
+  return `${registry}.${hosts.domain}${host.slice(bare.length)}`;
 }

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { type Case, type Row, runTable } from "../harness/table.ts";
-import { call, provider, put, shown, subscription, version, whole } from "./registry-rows.ts";
+import { call, loginServerOf, provider, put, shown, subscription, version, whole } from "./registry-rows.ts";
 
 function available(name: unknown, json: unknown, more: Readonly<Record<string, unknown>> = {}): Row {
   return {
@@ -16,7 +16,7 @@ const taken = (reason: string) => ({
   reason,
   message: expect.stringMatching(/\S/) as unknown,
 });
-const free = (name: string) => ({ nameAvailable: true, availableLoginServerName: `${name}.localhost` });
+const free = (name: string) => ({ nameAvailable: true, availableLoginServerName: loginServerOf(name) });
 
 const cases: readonly Case[] = [
   {
@@ -65,6 +65,25 @@ const cases: readonly Case[] = [
       available("named1", free("named1"), { resourceGroupName: "FIRST" }),
       put("second", "named1", whole, 409, { managementCode: "AlreadyInUse" }),
       put("first", "named1", whole, 201),
+    ],
+  },
+  {
+    name: "a registry's login server is reached by the port that its manager came by",
+    rows: [
+      put("ports", "port1", whole, 201),
+      ...["localhost", "[::1]", "registries.localhost"].map((host) =>
+        call("GET", "ports", "port1", 200, {
+          headers: { host: `${host}:5000` },
+          json: expect.objectContaining({
+            properties: expect.objectContaining({ loginServer: "port1.localhost:5000" }) as unknown,
+          }),
+        }),
+      ),
+      {
+        ...available("port2", { nameAvailable: true, availableLoginServerName: "port2.localhost:5000" }),
+        headers: { host: "localhost:5000" },
+      },
+      { call: "GET /v2/", headers: { host: "port1.localhost:5000" }, status: 200 },
     ],
   },
   {

@@ -281,6 +281,9 @@ const cases: readonly Case[] = [
         headers: { host: "local.localhost" },
         status: 404,
         managementCode: "ResourceNotFound",
+        json: {
+          error: { code: "ResourceNotFound", message: expect.stringContaining(", but on ") as unknown },
+        },
       },
       { call: `GET ${local}`, headers: { host: "registries.localhost:5000" }, status: 200 },
       {
