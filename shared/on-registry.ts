@@ -25,7 +25,7 @@ export async function onRegistry<T>(
   whyNoDefault = "",
 ): Promise<T> {
   const config = readConfig(env);
-  const registryName = name === undefined ? config.hosts.defaultRegistry : asRegistryName(name);
+  const registryName = name === undefined ? config.hosts.defaultRegistry : asRegistryName(name.toLowerCase());
   const { ports, close } = await openPorts(config);
   try {
     const registry = registryName === undefined ? undefined : await findRegistry(ports, registryName);

@@ -110,7 +110,8 @@ describe("usage figures", () => {
     expect(await usage("--orphans")).toBe("0 orphans of 0 bytes\n");
   });
 
-  test("are of a registry that exists", async () => {
+  test("are of a registry that exists, in whatever case it is named", async () => {
+    expect(await usage("Local")).toBe(await usage("local"));
     await expect(usage("nobody")).rejects.toThrow("there is no registry nobody");
     await expect(usage("--yaml")).rejects.toThrow(
       "usage: npm run usage -- [registry] [--recount | --orphans] [--json]",
