@@ -1,204 +1,225 @@
 import { describe, expect, test } from "vitest";
 import { accountRequirements, containerDefinition } from "../../../shared/azure/cosmos/container.ts";
 import { readProjectFile } from "../project-files.ts";
-import { resources, resourcesOf, templates } from "./templates.ts";
+import { deploymentNames, deployments, made, properties } from "./deployments.ts";
+import { templates } from "./templates.ts";
 
-const storageAccounts = resourcesOf("Microsoft.Storage/storageAccounts");
-const [database] = resourcesOf("Microsoft.DocumentDB/databaseAccounts");
-const [vault] = resourcesOf("Microsoft.KeyVault/vaults");
-const [site] = resourcesOf("Microsoft.Web/sites");
+const layersOf = (name: (typeof deploymentNames)[number]) =>
+  made(name, "Microsoft.Storage/storageAccounts").filter(({ name: account }) => !account.startsWith("sth"));
+const hostsOf = (name: (typeof deploymentNames)[number]) =>
+  made(name, "Microsoft.Storage/storageAccounts").filter(({ name: account }) => account.startsWith("sth"));
 
-/** The values of a property over all profiles. */
-function profileValues(name: string): readonly string[] {
-  const text = readProjectFile("infra/profiles.bicep");
-  const values = text.slice(text.indexOf("var profiles"));
-  return [...values.matchAll(new RegExp(`^    ${name}: (.*)$`, "gm"))].map(([, value = ""]) =>
-    value.replaceAll("'", ""),
-  );
-}
+describe.each(deploymentNames)("%s", (name) => {
+  test("has storage accounts for layers and for hosts, without keys, public blobs or old TLS", () => {
+    const accounts = properties(name, "Microsoft.Storage/storageAccounts");
+    expect(accounts).toHaveLength({ Basic: 2, Standard: 2, Premium: 4, everything: 6 }[name]);
+    for (const account of accounts) {
+      expect(account).toMatchObject({
+        allowSharedKeyAccess: false,
+        allowBlobPublicAccess: false,
+        allowCrossTenantReplication: false,
+        defaultToOAuthAuthentication: true,
+        supportsHttpsTrafficOnly: true,
+        minimumTlsVersion: "TLS1_2",
+      });
+    }
+    const containers = properties(name, "Microsoft.Storage/storageAccounts/blobServices/containers");
+    expect(containers.length).toBeGreaterThan(0);
+    for (const container of containers) expect(container).toEqual({ publicAccess: "None" });
+  });
 
-describe("every storage account", () => {
-  test("is one for layers or one for a host", () => {
-    expect(storageAccounts.map(({ file }) => file)).toEqual([
-      "infra/modules/host-storage.bicep",
-      "infra/modules/storage.bicep",
+  test("keeps layers in a second region as well, which is readable, and encrypts them twice", () => {
+    const sku = name === "Basic" || name === "Standard" ? "Standard_RAGRS" : "Standard_RAGZRS";
+    for (const { body } of layersOf(name)) {
+      expect(body).toMatchObject({
+        sku: { name: sku },
+        properties: { encryption: { requireInfrastructureEncryption: true } },
+      });
+    }
+    const hostSku = name === "Basic" || name === "Standard" ? "Standard_LRS" : "Standard_ZRS";
+    for (const { body } of hostsOf(name)) expect(body).toMatchObject({ sku: { name: hostSku } });
+  });
+
+  test("has the queues that functions are triggered by, and those of what failed, where the layers of all are", () => {
+    const text = /^const queues: .* = \[(.*)\];$/m.exec(readProjectFile("shared/app.ts"))?.[1] ?? "";
+    const named = [...text.matchAll(/"([a-z]+)"/g)].map(([, queue = ""]) => queue);
+    expect(named).toHaveLength(2);
+    const queues = made(name, "Microsoft.Storage/storageAccounts/queueServices/queues").map(
+      (queue) => queue.name,
+    );
+    const wanted = regionsOf(name).flatMap((_, region) =>
+      named
+        .flatMap((queue) => [queue, `${queue}-poison`])
+        .map((queue) => `${accountOfAll(name, region)}/default/${queue}`),
+    );
+    expect(queues.toSorted()).toEqual(wanted.sort());
+  });
+
+  test("has a database of one write region, which another takes the place of by itself, without keys", () => {
+    const [account] = properties(name, "Microsoft.DocumentDB/databaseAccounts");
+    const zones = name === "Premium" || name === "everything";
+    expect(account).toMatchObject({
+      locations: regionsOf(name).map((locationName, failoverPriority) => ({
+        locationName,
+        failoverPriority,
+        isZoneRedundant: zones,
+      })),
+      enableAutomaticFailover: true,
+      enableMultipleWriteLocations: accountRequirements.multipleWriteRegions,
+      disableLocalAuth: true,
+      disableKeyBasedMetadataWriteAccess: true,
+      minimalTlsVersion: "Tls12",
+      backupPolicy: {
+        type: "Continuous",
+        continuousModeProperties: { tier: zones ? "Continuous30Days" : "Continuous7Days" },
+      },
+    });
+    expect(made(name, "Microsoft.DocumentDB/databaseAccounts")).toHaveLength(1);
+  });
+
+  test("has a database as consistent as the registry needs it, by figures that Azure takes for so many regions", () => {
+    const [account] = properties(name, "Microsoft.DocumentDB/databaseAccounts");
+    const policy = account?.["consistencyPolicy"] as Readonly<Record<string, unknown>>;
+    expect(accountRequirements.consistencyLevels).toContain(policy["defaultConsistencyLevel"]);
+    const one = regionsOf(name).length === 1;
+    expect(policy).toMatchObject({
+      maxStalenessPrefix: one ? 10 : 100_000,
+      maxIntervalInSeconds: one ? 5 : 300,
+    });
+  });
+
+  test("has the container that the registry describes; it is serverless, or scales by itself", () => {
+    const [account] = properties(name, "Microsoft.DocumentDB/databaseAccounts");
+    const [container] = properties(name, "Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers");
+    expect(container).toEqual({
+      resource: { id: "documents", ...containerDefinition },
+      options: name === "Basic" ? {} : { autoscaleSettings: { maxThroughput: 1000 } },
+    });
+    expect(account?.["capabilities"]).toEqual(name === "Basic" ? [{ name: "EnableServerless" }] : []);
+  });
+
+  test("has a vault that roles open, and that cannot be purged", () => {
+    const vaults = properties(name, "Microsoft.KeyVault/vaults");
+    expect(vaults).toHaveLength(1);
+    expect(vaults[0]).toMatchObject({
+      enableRbacAuthorization: true,
+      enableSoftDelete: true,
+      enablePurgeProtection: true,
+    });
+  });
+
+  test("sends telemetry by identity", () => {
+    expect(properties(name, "Microsoft.Insights/components")).toMatchObject([{ DisableLocalAuth: true }]);
+    expect(properties(name, "Microsoft.OperationalInsights/workspaces")).toMatchObject([
+      { features: { disableLocalAuth: true } },
     ]);
   });
 
-  test.each(storageAccounts)("in $file has no keys, nothing public, and TLS 1.2", ({ text }) => {
-    expect(text).toContain("allowSharedKeyAccess: false");
-    expect(text).toContain("allowBlobPublicAccess: false");
-    expect(text).toContain("defaultToOAuthAuthentication: true");
-    expect(text).toContain("supportsHttpsTrafficOnly: true");
-    expect(text).toContain("minimumTlsVersion: 'TLS1_2'");
-    expect(text).not.toMatch(/publicAccess: '(?!None)/);
-  });
-});
-
-test("no template asks a service for its keys", () => {
-  expect(
-    templates.filter((path) => /listKeys|listAccountSas|connectionStrings?\(/i.test(readProjectFile(path))),
-  ).toEqual([]);
-});
-
-describe("the accounts with layers", () => {
-  test("are geo-redundant, and readable in the second region, in every profile", () => {
-    expect(profileValues("storageSku")).toEqual(["Standard_RAGRS", "Standard_RAGRS", "Standard_RAGZRS"]);
-    const allowed = /@allowed\(\[(.*)\]\)\nparam sku/.exec(
-      readProjectFile("infra/modules/storage.bicep"),
-    )?.[1];
-    expect(allowed).toBe("'Standard_RAGRS', 'Standard_RAGZRS'");
-  });
-
-  test("have the queues that functions are triggered by, and those of what failed", () => {
-    const queues = /^const queues: .* = \[(.*)\];$/m.exec(readProjectFile("shared/app.ts"))?.[1] ?? "";
-    const named = [...queues.matchAll(/"([a-z]+)"/g)].map(([, name = ""]) => name);
-    const region = readProjectFile("infra/modules/region.bicep");
-    const made = /queues: \[\n([^\]]*)\]/.exec(region)?.[1]?.match(/[a-z-]+/g) ?? [];
-    expect(named).toHaveLength(2);
-    expect(made.toSorted()).toEqual(named.flatMap((name) => [name, `${name}-poison`]).sort());
+  test("is private only where it is asked for, and then all of it", () => {
+    const isPrivate = name === "everything";
+    const closed = [
+      ...properties(name, "Microsoft.DocumentDB/databaseAccounts"),
+      ...properties(name, "Microsoft.KeyVault/vaults"),
+      ...hostsOf(name).map(({ body }) => body["properties"] as Readonly<Record<string, unknown>>),
+    ];
+    for (const service of closed) {
+      expect(service).toMatchObject({ publicNetworkAccess: isPrivate ? "Disabled" : "Enabled" });
+      if ("networkAcls" in service)
+        expect(service["networkAcls"]).toMatchObject({ defaultAction: isPrivate ? "Deny" : "Allow" });
+    }
+    const endpoints = properties(name, "Microsoft.Network/privateEndpoints").map(
+      ({ privateLinkServiceConnections }) =>
+        (privateLinkServiceConnections as { properties: { groupIds: string[] } }[])[0]?.properties
+          .groupIds[0],
+    );
+    const each = ["Sql", "blob", "queue", "sites", "table", "vault"];
+    expect(endpoints.toSorted()).toEqual(isPrivate ? each.flatMap((group) => [group, group]) : []);
   });
 });
 
 describe("storage of a registry's own", () => {
-  const main = readProjectFile("infra/main.bicep");
-  const region = readProjectFile("infra/modules/region.bicep");
-
-  test("is named to the application as the region's, in every region", () => {
-    expect(main).toContain("STORAGE_ACCOUNTS: join(concat(storageAccounts, flatten(isolatedAccounts)), ',')");
-    const endpoint = `https://\${item.accountName}.blob.\${environment().suffixes.storage}`;
-    expect(main).toContain(`'\${region}.\${item.registry}=${endpoint}\${item.scope}'`);
-    expect(main).toContain(`? '?encryptionScope=\${item.registry}' : ''`);
-  });
-
-  test("is an account as redundant as the region's, or a scope that no request overrides, and has a key of its own", () => {
-    const account = region.slice(
-      region.indexOf("module isolatedAccount"),
-      region.indexOf("module hostStorage "),
+  test("is an account, or a scope in the account of all, in every region, each with a key of its own", () => {
+    const vault = made("everything", "Microsoft.KeyVault/vaults")[0]?.name;
+    const keys = layersOf("everything").map(({ body }) => {
+      const { encryption } = body["properties"] as {
+        encryption: { keyvaultproperties: { keyname: string } };
+      };
+      return encryption.keyvaultproperties.keyname;
+    });
+    expect(keys.sort()).toEqual(["layers", "layers", "layers-team1", "layers-team1"]);
+    const scopes = made("everything", "Microsoft.Storage/storageAccounts/encryptionScopes");
+    expect(scopes.map((scope) => scope.name)).toEqual(
+      [0, 1].map((region) => `${accountOfAll("everything", region)}/team2`),
     );
-    expect(account).toMatch(/^module isolatedAccount 'storage\.bicep'/);
-    expect(account).toContain("sku: profile.storageSku");
-    expect(account).toContain("keyName: item.keyName");
-    const [scope] = resourcesOf("Microsoft.Storage/storageAccounts/encryptionScopes");
-    expect(scope?.text).toContain(`keyUri: '\${customerKey!.vaultUri}keys/\${item.keyName}'`);
+    for (const { body } of scopes)
+      expect(body["properties"]).toMatchObject({
+        source: "Microsoft.KeyVault",
+        keyVaultProperties: { keyUri: `https://${vault}.vault.azure.net/keys/layers-team2` },
+        requireInfrastructureEncryption: true,
+      });
+    const keysMade = made("everything", "Microsoft.KeyVault/vaults/keys").map(
+      (key) => key.name.split("/")[1],
+    );
+    expect(keysMade).toEqual(["layers", "layers-team1", "layers-team2"]);
     expect(readProjectFile("shared/azure/storage/account.ts")).toContain(
       "preventEncryptionScopeOverride: true",
     );
   });
 });
 
-describe("the database", () => {
-  test("has one write region, which another takes the place of by itself", () => {
-    expect(database?.text).toContain("enableAutomaticFailover: true");
-    expect(database?.text).toContain("enableMultipleWriteLocations: false");
-    expect(database?.text).toContain("failoverPriority: index");
-    expect(accountRequirements.multipleWriteRegions).toBe(false);
-  });
-
-  test("is consistent as the registry needs it", () => {
-    const level = /defaultConsistencyLevel: '(\w+)'/.exec(database?.text ?? "")?.[1];
-    expect(accountRequirements.consistencyLevels).toContain(level);
-  });
-
-  test("has no keys, and continuous backup", () => {
-    expect(database?.text).toContain("disableLocalAuth: true");
-    expect(database?.text).toContain("disableKeyBasedMetadataWriteAccess: true");
-    expect(database?.text).toContain("minimalTlsVersion: 'Tls12'");
-    expect(database?.text).toContain("type: 'Continuous'");
-  });
-
-  test("has the container that the registry describes", () => {
-    expect(JSON.parse(readProjectFile("infra/modules/cosmos-container.json"))).toEqual(containerDefinition);
-  });
-
-  test("is serverless only where there is one region", () => {
-    const serverless = profileValues("serverlessDatabase");
-    const regions = profileValues("moreRegions");
-    expect(serverless).toHaveLength(3);
-    expect(serverless.filter((value, at) => value === "true" && regions[at] === "true")).toEqual([]);
-  });
-});
-
-test("the vault is opened by roles, and cannot be purged", () => {
-  expect(vault?.text).toContain("enableRbacAuthorization: true");
-  expect(vault?.text).toContain("enablePurgeProtection: true");
-});
-
-test("telemetry is sent by identity", () => {
-  expect(resourcesOf("Microsoft.Insights/components")[0]?.text).toContain("DisableLocalAuth: true");
-  expect(resourcesOf("Microsoft.OperationalInsights/workspaces")[0]?.text).toContain(
-    "disableLocalAuth: true",
-  );
-});
-
-describe("the function app", () => {
-  test("takes https of TLS 1.2 alone, and no passwords for deployment", () => {
-    expect(site?.text).toContain("httpsOnly: true");
-    expect(site?.text).toContain("minTlsVersion: '1.2'");
-    expect(site?.text).toContain("scmMinTlsVersion: '1.2'");
-    expect(site?.text).toContain("ftpsState: 'Disabled'");
-    expect(site?.text.match(/allow: false/g)).toHaveLength(2);
-    expect(site?.text).not.toContain("allow: true");
-  });
-
-  test("runs the Node.js that the bundle is made for", () => {
-    expect(/version: '(\d+)'/.exec(site?.text ?? "")?.[1]).toBe("22");
-    expect(readProjectFile("esbuild.config.ts")).toContain('target: "node22"');
-    expect(readProjectFile("Dockerfile")).toMatch(/^FROM node:22-/m);
-  });
-
-  test("lets bodies of layers through, for as long as a request may take", () => {
-    const host = JSON.parse(readProjectFile("host.json")) as {
-      readonly functionTimeout: string;
-      readonly extensions: { readonly http: { readonly routePrefix: string } };
-    };
-    const bytes = Number(/param requestBytesMax int = (\d+)/.exec(readProjectFile("infra/main.bicep"))?.[1]);
-    expect(bytes).toBeGreaterThanOrEqual(10 * 1024 ** 3);
-    expect(host.extensions.http.routePrefix).toBe("");
-    expect(host.functionTimeout).toBe("01:05:00");
-  });
-});
-
-describe("regions", () => {
-  test("are made by one module from one list, and differ in their names only", () => {
-    const text = readProjectFile("infra/main.bicep");
-    const uses = [...text.matchAll(/^module \w+ '(modules\/region\.bicep)'/gm)];
-    expect(uses).toHaveLength(1);
-    const block = text.slice(text.indexOf("module region 'modules/region.bicep'"));
-    const body = block.slice(0, block.indexOf("\n]"));
-    const byIndex = body.split("\n").filter((line) => line.includes("index == 0"));
-    expect(byIndex.map((line) => line.trim())).toEqual([
-      "appTags: index == 0 ? { 'azd-service-name': 'registry' } : {}",
-    ]);
-  });
-
-  test("share one tag for azd, which finds one app by it", () => {
-    expect(readProjectFile("azure.yaml")).toMatch(/^services:\n {2}registry:$/m);
-  });
-});
-
-test("what is private is private only where it is asked for, and then all of it", () => {
-  const privately = resources
-    .filter(({ text }) => text.includes("publicNetworkAccess: isPrivate"))
-    .map(({ type }) => type);
-  expect(privately.sort()).toEqual([
+test("without being asked for, nothing is made that costs", () => {
+  const types = new Set(deployments.Basic.resources.map(({ type }) => type.split("/").slice(0, 2).join("/")));
+  expect([...types].sort()).toEqual([
+    "Microsoft.Authorization/roleAssignments",
     "Microsoft.DocumentDB/databaseAccounts",
+    "Microsoft.Insights/components",
+    "Microsoft.Insights/diagnosticSettings",
+    "Microsoft.Insights/workbooks",
     "Microsoft.KeyVault/vaults",
+    "Microsoft.ManagedIdentity/userAssignedIdentities",
+    "Microsoft.OperationalInsights/workspaces",
+    "Microsoft.Resources/resourceGroups",
     "Microsoft.Storage/storageAccounts",
+    "Microsoft.Web/serverfarms",
+    "Microsoft.Web/sites",
   ]);
 });
 
-test("parameters of azd's file are those of the template, and its variables are told in the docs", () => {
-  const file = JSON.parse(readProjectFile("infra/main.parameters.json")) as {
-    readonly parameters: Readonly<Record<string, { readonly value: string }>>;
-  };
-  const text = readProjectFile("infra/main.bicep");
-  const declared = [...text.matchAll(/^param (\w+) /gm)].map(([, name = ""]) => name);
-  // What the deployment finds out by itself.
-  expect(Object.keys(file.parameters).sort()).toEqual(declared.filter((name) => name !== "thisMonth").sort());
-  const told = readProjectFile("docs/deploy.md");
-  const variables = Object.values(file.parameters).map(
-    ({ value }) => /^\$\{(\w+)\}$/.exec(value)?.[1] ?? value,
+test("no template asks a service for its keys", () => {
+  const asking = templates.filter((path) =>
+    /listKeys|listAccountSas|connectionStrings?\(/i.test(readProjectFile(path)),
   );
-  expect(variables.filter((name) => !told.includes(`\`${name}\``))).toEqual([]);
+  expect(asking).toEqual([]);
 });
+
+test("alerts reach whoever is named, and so does the budget before it is spent", () => {
+  const [group] = made("everything", "Microsoft.Insights/actionGroups");
+  expect(group?.body["properties"]).toMatchObject({
+    emailReceivers: [{ emailAddress: "operator@example.com" }],
+  });
+  const rules = [
+    ...properties("everything", "Microsoft.Insights/scheduledQueryRules"),
+    ...properties("everything", "Microsoft.Insights/metricAlerts"),
+  ];
+  expect(rules).toHaveLength(13);
+  for (const rule of rules) {
+    expect(rule["enabled"]).toBe(true);
+    expect(JSON.stringify(rule["actions"])).toContain(`"${group?.id}"`);
+  }
+  const [budget] = properties("everything", "Microsoft.Consumption/budgets");
+  const notifications = Object.values(budget?.["notifications"] ?? {}) as Readonly<Record<string, unknown>>[];
+  expect(notifications.map(({ enabled, threshold }) => [enabled, threshold])).toEqual([
+    [true, 100],
+    [true, 80],
+  ]);
+  for (const { contactEmails } of notifications) expect(contactEmails).toEqual(["operator@example.com"]);
+});
+
+function regionsOf(name: (typeof deploymentNames)[number]): readonly string[] {
+  return name === "Basic" || name === "Standard" ? ["westeurope"] : ["westeurope", "northeurope"];
+}
+
+/** The account of a region that all its registries share: it has the name that the region's function app has. */
+function accountOfAll(name: (typeof deploymentNames)[number], region: number): string {
+  return made(name, "Microsoft.Web/sites")[region]?.name.replace("func-", "st") ?? "";
+}

@@ -1,18 +1,13 @@
 import { describe, expect, test } from "vitest";
+import { readListenOptions } from "../../../host/listen-options.ts";
+import { readConfig } from "../../../shared/config.ts";
 import { projectFiles, readProjectFile } from "../project-files.ts";
-import { namesAfter } from "./templates.ts";
+import { clientIdOf, deploy } from "./bicep-deployment.ts";
+import { containerApp, deploymentNames, functionAppSettings, made } from "./deployments.ts";
 
-const everywhere = namesAfter("infra/main.bicep", "var settings = union(moreSettings, {");
-const functionApp = [
-  ...everywhere,
-  ...namesAfter("infra/modules/region.bicep", "settings: union(settings, {"),
-  ...namesAfter("infra/modules/functions.bicep", "properties: union(settings, {"),
-];
-const container = [
-  ...everywhere,
-  ...namesAfter("infra/main.bicep", "settings: union(settings, {"),
-  ...namesAfter("infra/modules/containers.bicep", "var own = {"),
-];
+const functionApp = Object.keys(functionAppSettings("Premium")[0] ?? {});
+// But for the one that the test's deployment adds.
+const container = Object.keys(containerApp().settings).filter((name) => name !== "LOG_LEVEL");
 
 const read = new Set(
   projectFiles()
@@ -96,7 +91,97 @@ describe("the settings of a function app", () => {
   });
 });
 
+describe.each(deploymentNames)("the settings of %s", (name) => {
+  const regions = name === "Basic" || name === "Standard" ? ["westeurope"] : ["westeurope", "northeurope"];
+  const apps = made(name, "Microsoft.Web/sites").map((app) => app.name);
+  const names = Object.fromEntries(
+    ["Microsoft.DocumentDB/databaseAccounts", "Microsoft.KeyVault/vaults"].map((type) => [
+      type,
+      made(name, type)[0]?.name,
+    ]),
+  );
+
+  test("are understood by the registry, and lead it to what has been made", () => {
+    for (const [at, settings] of functionAppSettings(name).entries()) {
+      const config = readConfig({ ...settings, WEBSITE_SITE_NAME: apps[at] ?? "" });
+      const { store, auth, keys, queued, hosts, defaultTier, instances, networks, entra } = config;
+      expect(store).toMatchObject({
+        kind: "azure",
+        settings: {
+          region: regions[at],
+          cosmos: {
+            endpoint: `https://${names["Microsoft.DocumentDB/databaseAccounts"]}.documents.azure.com/`,
+          },
+        },
+      });
+      expect(auth).toBeDefined();
+      expect(keys).toMatchObject({ url: `https://${names["Microsoft.KeyVault/vaults"]}.vault.azure.net` });
+      expect(queued).toBe(true);
+      expect(defaultTier).toBe(name === "everything" ? "Premium" : name);
+      expect(hosts.shared).toEqual(expect.arrayContaining(apps.map((app) => `${app}.azurewebsites.net`)));
+      expect(instances).toBe({ Basic: 1, Standard: 1, Premium: 4, everything: 5 }[name]);
+      expect(entra).toBeDefined();
+      expect(networks).toBeDefined();
+    }
+  });
+
+  test("name the storage of every region", () => {
+    const accounts = made(name, "Microsoft.Storage/storageAccounts").filter(
+      (account) => !account.name.startsWith("sth"),
+    );
+    for (const { STORAGE_ACCOUNTS: text = "" } of functionAppSettings(name)) {
+      const places = text.split(",");
+      expect(places.map((place) => place.split("=")[0])).toEqual([
+        ...regions,
+        ...(name === "everything" ? regions.flatMap((region) => [`${region}.team1`, `${region}.team2`]) : []),
+      ]);
+      const named = places.map((place) => /https:\/\/(\w+)\./.exec(place)?.[1]);
+      expect([...new Set(named)].sort()).toEqual(accounts.map((account) => account.name).sort());
+      expect(places.filter((place) => place.endsWith("?encryptionScope=team2"))).toHaveLength(
+        name === "everything" ? 2 : 0,
+      );
+    }
+  });
+
+  test("let the host find its own account, and the queues, by identity", () => {
+    for (const [at, settings] of functionAppSettings(name).entries()) {
+      const token = apps[at]?.replace("func-", "") ?? "";
+      const client = clientIdOf(
+        made(name, "Microsoft.ManagedIdentity/userAssignedIdentities")[0]?.name ?? "",
+      );
+      expect(settings).toMatchObject({
+        AZURE_CLIENT_ID: client,
+        AzureWebJobsStorage__blobServiceUri: `https://sth${token}.blob.core.windows.net/`,
+        AzureWebJobsStorage__queueServiceUri: `https://sth${token}.queue.core.windows.net/`,
+        AzureWebJobsStorage__tableServiceUri: `https://sth${token}.table.core.windows.net/`,
+        AzureWebJobsStorage__credential: "managedidentity",
+        AzureWebJobsStorage__clientId: client,
+        WORK_STORAGE__queueServiceUri: `https://st${token}.queue.core.windows.net/`,
+        WORK_STORAGE__credential: "managedidentity",
+        WORK_STORAGE__clientId: client,
+        APPLICATIONINSIGHTS_AUTHENTICATION_STRING: `Authorization=AAD;ClientId=${client}`,
+      });
+    }
+  });
+});
+
+test("settings that an operator adds come on top, and take the place of none", () => {
+  const moreSettings = { AUTH: "false", ACCESS_LOG_SAMPLE: "0.5" };
+  const { resources } = deploy({ moreSettings });
+  const config = resources.find(({ type }) => type === "Microsoft.Web/sites/config");
+  expect(config?.body["properties"]).toMatchObject({ AUTH: "true", ACCESS_LOG_SAMPLE: "0.5" });
+});
+
 describe("the settings of the container", () => {
+  test("are understood by the registry and its host", () => {
+    const { settings } = containerApp();
+    expect(readConfig(settings)).toMatchObject({
+      store: { settings: { region: "westeurope" } },
+      logLevel: "warn",
+    });
+    expect(readListenOptions(settings, true)).toEqual({ host: "0.0.0.0", port: 5000 });
+  });
+
   test("are all read", () => {
     expect(container.filter((name) => !read.has(name) && !readByOthers.includes(name))).toEqual([]);
   });
