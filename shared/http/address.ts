@@ -38,7 +38,7 @@ export interface Address {
  * @throws RegistryError NAME_UNKNOWN for a host that this deployment does not know, before any read
  */
 export function resolveAddress(hosts: Hosts, host: string | null, name: string): Address {
-  if (host === null || !hostGrammar.test(host)) throw unknownHost(host ?? "");
+  if (host === null || !isHost(host)) throw unknownHost(host ?? "");
   const bare = bareHost(host);
   if (hosts.plain.includes(bare)) return { registry: hosts.defaultRegistry, name, prefix: "" };
   if (hosts.shared.includes(bare)) return byPath(name);
@@ -51,7 +51,9 @@ export function resolveAddress(hosts: Hosts, host: string | null, name: string):
 }
 
 /** A name, an IPv4 or IPv6 address, and a port: nothing that could be more than that where it is repeated. */
-const hostGrammar = /^(?:\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::[0-9]{1,5})?$/i;
+export function isHost(host: string): boolean {
+  return /^(?:\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::[0-9]{1,5})?$/i.test(host);
+}
 
 function unknownHost(host: string): RegistryError {
   const detail = { host: host.slice(0, 255) };

@@ -142,17 +142,17 @@ async function answer(
   body: RequestBody,
   arrival: Arrival,
 ): Promise<Reply> {
-  const { method } = request;
+  const { method, headers } = request;
   const route = routeOf(request, target);
   if (route.kind === "health") return jsonReply(method, { status: "ok" });
 
-  const { headers } = request;
   const host = service.networks.hostAsked(request) ?? target.host ?? headers.get("host") ?? "";
   const query = target.query === "" ? noQuery : new URLSearchParams(target.query);
   if ("subscription" in route) {
     const manager = await managerOf(service, headers.get("authorization"));
     arrival.admitted = manager.roles.length > 0;
-    return await answerManagement({ ...service, host, method, headers, query, body, manager }, route);
+    const asked = { host, scheme: schemeOf(request.url, headers), method, query, body };
+    return await answerManagement({ ...service, ...asked, manager }, route);
   }
   if (isAuthRoute(route)) {
     const addressed = ({ rid, policies }: RegistryDocument) => {

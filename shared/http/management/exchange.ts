@@ -19,8 +19,9 @@ export interface ManagementRequest {
   readonly networks: Pick<NetworkGate, "hasPrivateNetworks">;
   /** As the client named it. */
   readonly host: string;
+  /** By which the client came. */
+  readonly scheme: string;
   readonly method: string;
-  readonly headers: { get(name: string): string | null };
   readonly query: URLSearchParams;
   readonly body: RequestBody;
   readonly log: Log;

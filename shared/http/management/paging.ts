@@ -33,14 +33,13 @@ export function nextPage(
 
 /** The `nextLink` of a list, absolute as everywhere in Azure Resource Manager; nothing on the last page. */
 export function nextPageOf(
-  { host, headers, query }: ManagementRequest,
+  { host, scheme, query }: ManagementRequest,
   path: string,
   limit: number,
   token: string | undefined,
   more: Readonly<Record<string, string>> = {},
 ): { readonly nextLink?: string } {
   if (token === undefined) return {};
-  const scheme = headers.get("x-forwarded-proto") === "https" ? "https" : "http";
   const parameters = new URLSearchParams({
     "api-version": query.get("api-version") ?? "",
     n: String(limit),

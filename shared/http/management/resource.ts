@@ -1,7 +1,7 @@
 import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { RegistryError } from "../../domain/errors.ts";
 import { isResourceGroupName, type RegistryName } from "../../domain/name.ts";
-import { bareHost, type Hosts, type ManagedScope } from "../address.ts";
+import { bareHost, type Hosts, isHost, type ManagedScope } from "../address.ts";
 import type { ArmRoute } from "./route.ts";
 
 /** Tells whether both name the same, as Azure Resource Manager compares. */
@@ -17,7 +17,7 @@ export function isSame(one: string, other: string): boolean {
 export function demandScope(hosts: Hosts, host: string, route: ArmRoute): void {
   const { scope } = hosts;
   const bare = bareHost(host);
-  if (!hosts.plain.includes(bare) && !hosts.shared.includes(bare)) {
+  if (!isHost(host) || !(hosts.plain.includes(bare) || hosts.shared.includes(bare))) {
     throw new RegistryError("NAME_UNKNOWN", {
       message: `nothing is managed on ${bare.slice(0, 255)}, but on ${[...hosts.plain, ...hosts.shared].join(", ")}`,
     });

@@ -94,7 +94,10 @@ const cases: readonly Case[] = [
         400,
         invalid,
       ),
-      send("POST", "generateCredentials", { tokenId: `${base}/tokens/` }, 400, invalid),
+      // The last would be another's name where a store keeps one byte of a character.
+      ...["", "a", "bad%20token", "a".repeat(60), "\u0163uild"].map((text) =>
+        send("POST", "generateCredentials", { tokenId: `${base}/tokens/${text}` }, 400, invalid),
+      ),
       send("POST", "listCredentials", undefined, 409, { managementCode: "Conflict" }),
       send("POST", "regenerateCredential", { name: "password" }, 409, { managementCode: "Conflict" }),
       send("POST", "regenerateCredential", { name: "password1" }, 400, invalid),
@@ -110,6 +113,8 @@ const cases: readonly Case[] = [
         { properties: { scopeMapId: 7 } },
         { properties: { scopeMapId: `${base}/scopeMaps/a/b` } },
         { properties: { scopeMapId: `${base}/tokens/one-map` } },
+        token("one\u0163map"),
+        token("a".repeat(60)),
         token("_repositories_pull", { status: "on" }),
         token("_repositories_pull", { credentials: [] }),
         token("_repositories_pull", { credentials: { passwords: {} } }),

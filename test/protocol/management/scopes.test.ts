@@ -91,6 +91,9 @@ const cases: readonly Case[] = [
           ) as unknown,
         },
       }),
+      // What would be another group's name where a store keeps one byte of a character.
+      resources({ $filter: "resourceGroup eq '\u0166ound'" }, 200, { json: { value: [] } }),
+      resources({ $filter: "resourceGroup eq 'found:found1'" }, 200, { json: { value: [] } }),
       resources({ $filter: "resourceGroup eq 'FOUND'", $skiptoken: "found:found1:z" }, 200, {
         json: { value: [resource("Found", "found2")] },
       }),

@@ -1,4 +1,5 @@
 import type { PasswordName } from "../../../identity/documents.ts";
+import { isAccessName } from "../../../identity/log-in.ts";
 import { malformed } from "../../json.ts";
 import type { ManagementExchange } from "../exchange.ts";
 import { resourceId } from "../resource.ts";
@@ -45,7 +46,7 @@ export function nameInId(
   const prefix = `${resourceId(hosts.scope, registry, list)}/`;
   const id = textOf(value, field) ?? "";
   const name = id.slice(prefix.length);
-  if (!id.toLowerCase().startsWith(prefix.toLowerCase()) || name === "" || name.includes("/"))
+  if (!id.toLowerCase().startsWith(prefix.toLowerCase()) || !isAccessName(name))
     throw malformed(`${field} is the id of one of this registry's ${list}: ${prefix}<name>`);
   return name;
 }

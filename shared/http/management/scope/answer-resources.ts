@@ -3,7 +3,7 @@ import type { RegistryDocument } from "../../../catalog/registry-documents.ts";
 import { mayManage, placeOf } from "../../../domain/access/role-assignments.ts";
 import type { RegistryError } from "../../../domain/errors.ts";
 import { limits } from "../../../domain/limits.ts";
-import { asRegistryName } from "../../../domain/name.ts";
+import { asRegistryName, isResourceGroupName } from "../../../domain/name.ts";
 import { regionOf } from "../../../domain/place.ts";
 import { tierOf } from "../../../domain/tiers/table.ts";
 import type { Reply } from "../../exchange.ts";
@@ -27,6 +27,7 @@ export async function answerResources(request: ManagementRequest): Promise<Reply
   if (filter.resourceType !== undefined && !isSame(filter.resourceType, type))
     return jsonReply(method, { value: [] });
   const group = filter.resourceGroup;
+  if (group !== undefined && !isResourceGroupName(group)) return jsonReply(method, { value: [] });
   if (filter.name !== undefined) {
     const found = await findNamed(request, filter.name, group);
     return jsonReply(method, { value: found.map((registry) => describeResource(request, registry)) });
