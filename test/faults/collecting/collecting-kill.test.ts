@@ -11,10 +11,10 @@ import { openPorts } from "../../../shared/open-ports.ts";
 import { createLog } from "../../../shared/telemetry/log.ts";
 import { recountRegistry } from "../../../shared/upkeep/recount/reconcile-usage.ts";
 import { refuseFailures } from "../../protocol/harness/built-registry.ts";
-import { startAzureEmulators } from "../../support/azure-emulators.ts";
 import { startRegistry } from "../../support/registry-process.ts";
 import { ImageClient, wrongWith } from "./image-client.ts";
 import { eagerGraces, settle } from "./settle.ts";
+import { openStore, stores } from "./stores.ts";
 
 /** `FAULT_RUNS` asks for more kills. */
 const kills = Number(process.env["FAULT_RUNS"] ?? 5);
@@ -22,31 +22,10 @@ const clients = 4;
 const lifeMillisMax = 2_500;
 const silent = createLog("silent", () => {});
 
-interface Store {
-  /** The settings of a registry on it. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** Whether its change feed goes on, so that events are counted and ask for sweeps. */
-  readonly changes: boolean;
-  close(): Promise<void>;
-}
-
-const stores: Readonly<Record<string, () => Promise<Store>>> = {
-  "this machine's disk": async () => {
-    const folder = await mkdtemp(join(tmpdir(), "portolan-collecting-"));
-    const environment = { DATA_DIR: join(folder, "data") };
-    return { environment, changes: true, close: async () => await rm(folder, { recursive: true }) };
-  },
-  "emulators of Azure's services": async () => {
-    const { environment, stop } = await startAzureEmulators();
-    return { environment: { ...environment, SERVE_THROUGH: "true" }, changes: false, close: stop };
-  },
-};
-
 it.each(Object.keys(stores))(
   "what is acknowledged stays and what is deleted goes, through kills amid pushes, deletions and collection on %s",
   async (name) => {
-    const store = await stores[name]?.();
-    if (store === undefined) throw new Error(`no store is called ${name}`);
+    const store = await openStore(name);
     onTestFinished(async () => await store.close());
     const environment = { ...store.environment, ...eagerGraces, LOG_LEVEL: "warn" };
     const random = seededRandom(kills);
