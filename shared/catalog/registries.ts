@@ -2,7 +2,7 @@ import { RegistryError } from "../domain/errors.ts";
 import type { RegistryName } from "../domain/name.ts";
 import { homeAccount } from "../domain/place.ts";
 import type { Tier } from "../domain/tiers/table.ts";
-import type { Stored } from "../ports/document-store.ts";
+import type { Document, Stored } from "../ports/document-store.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { RegistryEntryDocument } from "./collection-documents.ts";
 import { readAs, untilSettled } from "./commit.ts";
@@ -92,6 +92,15 @@ export async function listRegistriesByGroup(
   };
 }
 
+/** Who alone may make a registry of the name of one that is gone, and until when; undefined: anybody may. */
+export function reservationOf(
+  { clock }: Pick<Ports, "clock">,
+  registry: RegistryDocument | undefined,
+): RegistryDocument["reserved"] {
+  const reserved = registry?.reserved;
+  return reserved !== undefined && reserved.until > clock.now() ? reserved : undefined;
+}
+
 /** What a registry is made with. */
 export type RegistryAttributes = Pick<RegistryDocument, "policies" | "tier" | "group" | "tags">;
 
@@ -117,26 +126,34 @@ export async function ensureRegistry(
       if (!entered) return undefined;
       return await replaceRegistry(ports, found.rid, (registry) => withPolicies(registry, policies));
     }
-    return await makeRegistry(ports, name, { policies, ...(tier && { tier }) }, writer, group);
+    return await makeRegistry(ports, name, { policies, ...(tier && { tier }) }, writer, { listedIn: group });
   });
 }
 
 /**
  * One attempt at making a registry. Undefined: start over; whatever is left of the attempt is purged later.
  * @param listedIn the group that lists it, where that is not its own
+ * @param along other documents of its partition, which are there as soon as it is
  */
 export async function makeRegistry(
   ports: Ports,
   name: RegistryName,
   attributes: RegistryAttributes,
   writer: string,
-  listedIn = attributes.group,
+  {
+    listedIn = attributes.group,
+    along = [],
+  }: { readonly listedIn?: string | undefined; readonly along?: readonly Document[] } = {},
 ): Promise<RegistryDocument | undefined> {
   // Before the look at the registry that had it, so that nobody can have taken it meanwhile.
   const named = await readRegistryName(ports, name);
   if (named !== undefined) {
-    const before = await readRegistry(ports, named.document.rid);
-    if (before?.document.state === "live") return undefined;
+    const before = (await readRegistry(ports, named.document.rid))?.document;
+    const { group } = attributes;
+    const reserved = reservationOf(ports, before);
+    // The deployment's own, which has no group of its own, is made whoever has deleted it.
+    const isOthers = group !== undefined && reserved !== undefined && reserved.group !== group.toLowerCase();
+    if (before?.state === "live" || isOthers) return undefined;
   }
   const rid = ports.ids.ulid().toLowerCase();
   const createdAt = ports.clock.now();
@@ -154,7 +171,10 @@ export async function makeRegistry(
   };
   // The name last: it makes the registry visible.
   if (!(await enter(ports, registry, listedIn, writer, { createdAt }))) return undefined;
-  const made = await ports.documents.commit(partitions.registry(rid), [{ op: "create", document: registry }]);
+  const made = await ports.documents.commit(
+    partitions.registry(rid),
+    [registry, ...along].map((document) => ({ op: "create", document })),
+  );
   if (made !== "committed") return undefined;
   const document: RegistryNameDocument = {
     id: ids.registryName,

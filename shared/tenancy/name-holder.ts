@@ -1,4 +1,4 @@
-import { readRegistry, readRegistryName } from "../catalog/registries.ts";
+import { readRegistry, readRegistryName, reservationOf } from "../catalog/registries.ts";
 import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import type { RegistryName } from "../domain/name.ts";
 import type { Ports } from "../ports/ports.ts";
@@ -14,7 +14,6 @@ export async function readNameHolder(ports: Ports, name: RegistryName): Promise<
   if (named === undefined) return undefined;
   const registry = (await readRegistry(ports, named.document.rid))?.document;
   if (registry?.state === "live") return { kind: "registry", registry };
-  const reserved = registry?.reserved;
-  if (reserved === undefined || reserved.until <= ports.clock.now()) return undefined;
-  return { kind: "group", ...reserved };
+  const reserved = reservationOf(ports, registry);
+  return reserved === undefined ? undefined : { kind: "group", ...reserved };
 }

@@ -1,7 +1,7 @@
 import type { RegistryEntryDocument } from "../../catalog/collection-documents.ts";
 import type { CatalogEntryDocument } from "../../catalog/documents.ts";
 import { ids, partitions } from "../../catalog/keys.ts";
-import { listRegistries, readRegistry, readRegistryName } from "../../catalog/registries.ts";
+import { listRegistries, readRegistry, readRegistryName, reservationOf } from "../../catalog/registries.ts";
 import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { earliest } from "../../catalog/sweeps.ts";
 import { limits } from "../../domain/limits.ts";
@@ -54,7 +54,7 @@ export async function purgeRegistries(ports: Ports, log: Log): Promise<RegistryP
       if (state === "purged" || outcome === undefined) continue;
       log.write("info", "upkeep", { ...facts, name });
       purged += 1;
-      if (isReserved(ports, registry.document)) next = earliest(next, reserved?.until);
+      if (reservationOf(ports, registry.document) !== undefined) next = earliest(next, reserved?.until);
     }
     after = page.registries.at(-1)?.rid;
     more = page.more;
@@ -86,10 +86,6 @@ async function endCreation(ports: Ports, entry: RegistryEntryDocument): Promise<
   }
 }
 
-function isReserved({ clock }: Ports, { reserved }: RegistryDocument): boolean {
-  return reserved !== undefined && reserved.until > clock.now();
-}
-
 /** `unfinished`: the budget ran out before all was gone. */
 async function purge(
   ports: Ports,
@@ -98,7 +94,7 @@ async function purge(
 ): Promise<"purged" | "unfinished"> {
   const { rid, name, state } = registry.document;
   if (state === "deleting" && !(await purgeContent(ports, registry, budget))) return "unfinished";
-  if (isReserved(ports, registry.document))
+  if (reservationOf(ports, registry.document) !== undefined)
     return (await keepName(ports, registry, budget)) ? "purged" : "unfinished";
   const named = await readRegistryName(ports, name);
   if (named?.document.rid === rid) await deleteAll(ports, partitions.registryName(name), [named]);

@@ -1,7 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { type Service, serve } from "../../../shared/http/serve.ts";
+import { Federation } from "../../../shared/identity/federation/federation.ts";
+import { Identity } from "../../../shared/identity/identity.ts";
+import { ensureAdministrator } from "../../../shared/identity/manage/users/administrator.ts";
+import { ensureKeys } from "../../../shared/identity/rotate-keys.ts";
+import { StoredKeyRing } from "../../../shared/identity/stored-key-ring.ts";
+import { MemoryKeyStore } from "../../../shared/memory/key-store.ts";
 import type { Ports } from "../../../shared/ports/ports.ts";
 import { RegistryDirectory } from "../../../shared/tenancy/registry-directory.ts";
+import { openMemoryPorts } from "../../support/memory-ports.ts";
+import { basic } from "../harness/guarded-registry.ts";
 import { incoming, openMemoryRegistry, readReply } from "../harness/memory-registry.ts";
 import { pathOf, provider, subscription, version } from "./registry-rows.ts";
 
@@ -35,6 +43,13 @@ const acts: Readonly<Record<string, Act>> = {
   "make it Standard": patch({ sku: { name: "Standard" } }),
   "tag it": patch({ tags: { by: "tag" } }),
   "switch rules on": patch({ properties: { policies: { retentionPolicy: { status: "enabled", days: 3 } } } }),
+  "make it with an admin user": put("shop", {
+    location: "local",
+    sku: { name: "Premium" },
+    properties: { adminUserEnabled: true },
+  }),
+  "switch its admin user on": patch({ properties: { adminUserEnabled: true } }),
+  "switch its admin user off": patch({ properties: { adminUserEnabled: false } }),
   "delete it": async ({ send }) => (await send("DELETE", `${pathOf("shop", name)}?${version}`)).status,
 };
 const named = Object.entries(acts);
@@ -43,25 +58,39 @@ const named = Object.entries(acts);
 const meanwhile: readonly (readonly [string, readonly Act[]])[] = [
   ...named.map(([does, act]) => [does, [act]] as const),
   ["delete it and make it anew", [acts["delete it"] as Act, acts["make it"] as Act]],
+  ["make it, or change it, and delete it", [acts["make it"] as Act, acts["delete it"] as Act]],
 ];
+
+/** The same for all worlds, since it takes a while to make keys. */
+const keyStore = new MemoryKeyStore();
+await ensureKeys(openMemoryPorts().ports, keyStore);
 
 interface World {
   readonly service: Service;
   readonly manager: Manager;
+  readonly authorization: string;
 }
 
 async function openWorld(isThere: boolean): Promise<World> {
-  const { service } = await openMemoryRegistry();
-  const manager = managerOf(service);
+  const memory = await openMemoryRegistry();
+  const { ports } = memory.service;
+  const keys = new StoredKeyRing(keyStore, ports.clock);
+  const fetchJson = async () => await Promise.reject(new Error("nobody is asked"));
+  const lives = { accessTokenSeconds: 300, refreshTokenSeconds: 300 };
+  const settings = { ...lives, domain: "localhost", assignments: [], resourceGroup: "portolan" };
+  const identity = new Identity(ports, keys, new Federation(ports, { fetchJson }, undefined), settings);
+  const authorization = basic("administrator", (await ensureAdministrator(ports, keys)) ?? "");
+  const service = { ...memory.service, identity };
+  const manager = managerOf(service, authorization);
   if (isThere) expect(await acts["make it"]?.(manager)).toBe(201);
-  return { service, manager };
+  return { service, manager, authorization };
 }
 
-function managerOf(service: Service): Manager {
+function managerOf(service: Service, authorization: string): Manager {
   return {
     send: async (method, target, body, host = "localhost") => {
       const pieces = body === undefined ? undefined : [Buffer.from(JSON.stringify(body))];
-      const call = { method, target, headers: { host }, body: pieces, streamed: false };
+      const call = { method, target, headers: { host, authorization }, body: pieces, streamed: false };
       const answer = await readReply(await serve(service, incoming(call)));
       const text = answer.body.toString();
       return { status: answer.status, json: text === "" ? undefined : (JSON.parse(text) as unknown) };
@@ -70,7 +99,7 @@ function managerOf(service: Service): Manager {
 }
 
 /** A manager in another process, whose every call to the store is told before it is made. */
-function watched({ service }: World, before: () => Promise<void>): Manager {
+function watched({ service, authorization }: World, before: () => Promise<void>): Manager {
   const { documents } = service.ports;
   const told: Ports["documents"] = {
     ...documents,
@@ -84,20 +113,24 @@ function watched({ service }: World, before: () => Promise<void>): Manager {
     },
   };
   const ports = { ...service.ports, documents: told };
-  return managerOf({ ...service, ports, registries: new RegistryDirectory(ports) });
+  return managerOf({ ...service, ports, registries: new RegistryDirectory(ports) }, authorization);
 }
 
 interface Shown {
   readonly name: string;
   readonly sku: unknown;
   readonly tags: unknown;
-  readonly properties: { readonly policies: { readonly retentionPolicy: unknown } };
+  readonly properties: {
+    readonly policies: { readonly retentionPolicy: unknown };
+    readonly adminUserEnabled: boolean;
+  };
 }
 
 /** What the API says of the registry, which has to be one thing, whichever way it is asked. */
-async function told({ service }: World): Promise<unknown> {
+async function told({ service, authorization }: World): Promise<unknown> {
   // A process that remembers nothing.
-  const { send } = managerOf({ ...service, registries: new RegistryDirectory(service.ports) });
+  const registriesAnew = new RegistryDirectory(service.ports);
+  const { send } = managerOf({ ...service, registries: registriesAnew }, authorization);
   const found = await Promise.all(
     groups.map(async (group) => {
       const { status, json } = await send("GET", `${pathOf(group, name)}?${version}`);
@@ -108,9 +141,9 @@ async function told({ service }: World): Promise<unknown> {
       expect(value, "the list of the group").toEqual(status === 200 ? [json] : []);
       expect(usages.status, "the usages").toBe(status);
       const shown = json as Shown;
-      return status === 200
-        ? [[group, shown.sku, shown.tags, shown.properties.policies.retentionPolicy]]
-        : [];
+      if (status !== 200) return [];
+      const { policies, adminUserEnabled } = shown.properties;
+      return [[group, shown.sku, shown.tags, policies.retentionPolicy, adminUserEnabled]];
     }),
   );
   const registries = found.flat();

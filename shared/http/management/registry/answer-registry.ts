@@ -82,8 +82,9 @@ async function tryChange(
   if (registry === undefined) return undefined;
   // Even when nothing has changed: the change before may have ended here.
   if (revokes.length > 0) await revoke(ports, rid, revokes);
-  if (adminUser !== undefined) await switchAdminUser(exchange, exchange.registry, adminUser);
+  const isThere = adminUser === undefined || (await switchAdminUser(exchange, exchange.registry, adminUser));
   registries.forget(name);
+  if (!isThere) return undefined;
   return { ...exchange, registry };
 }
 

@@ -1,11 +1,11 @@
 import type { RegistryPolicies } from "../../../catalog/registry-documents.ts";
 import { RegistryError } from "../../../domain/errors.ts";
+import { newAdminUser } from "../../../identity/manage/users/enable-admin-user.ts";
 import { createRegistry } from "../../../tenancy/create-registry.ts";
 import type { NameHolder } from "../../../tenancy/name-holder.ts";
 import type { Reply } from "../../exchange.ts";
 import { jsonReply, malformed } from "../../json.ts";
 import { keysOf } from "../access/keys-of.ts";
-import { switchAdminUser } from "../access/switch-admin-user.ts";
 import type { ManagementRequest } from "../exchange.ts";
 import { groupOf, isSame } from "../resource.ts";
 import type { ArmResource } from "../route.ts";
@@ -29,14 +29,16 @@ export async function createRegistryAs(
   const { name } = checked;
   if (isKept(hosts, name, group)) throw inUse(describeUse(text));
   const { tier, tags, policies, adminUser } = parseWhole(asked, ports.region);
-  if (adminUser === true) keysOf(request);
+  // At once with the registry, so that nobody finds it without and switches off what is switched on then.
+  const along = adminUser === true ? [await newAdminUser(ports, keysOf(request))] : [];
   const usual = await deploymentPolicies(request);
-  const made = await createRegistry(ports, name, {
+  const attributes = {
     group,
     tier,
     ...(tags === undefined ? {} : { tags }),
     policies: policies === undefined ? usual : applyPolicies(request, policies, usual),
-  });
+  };
+  const made = await createRegistry(ports, name, attributes, along);
   // That there was none may be remembered.
   registries.forget(name);
   if ("heldBy" in made) {
@@ -44,7 +46,6 @@ export async function createRegistryAs(
     if (heldBy.kind === "registry" && isSame(groupOf(hosts.scope, heldBy.registry), group)) return undefined;
     throw inUse(describeHolder(text, heldBy));
   }
-  if (adminUser !== undefined) await switchAdminUser(request, made, adminUser);
   return jsonReply(method, await describeRegistry(request, made), 201);
 }
 
