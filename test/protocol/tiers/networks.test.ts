@@ -244,13 +244,11 @@ test("where there are no private networks, nobody shuts himself out", async () =
 
 test("a registry is found by the name that a client asked our Front Door for", async () => {
   const { service } = await openMemoryRegistry();
+  const host = "func-a.azurewebsites.net";
   const id = "0b1c5d7e-1111-2222-3333-444455556666";
   const networks = new NetworkGate(readNetworkSettings({ FRONT_DOOR_ID: id }));
   const ask = async (headers: Readonly<Record<string, string>>) => {
-    const asked = {
-      ...call("GET", "/v2/_catalog"),
-      headers: { host: "func-a.azurewebsites.net", ...headers },
-    };
+    const asked = { ...call("GET", "/v2/_catalog"), headers: { host, ...headers } };
     return (await serve({ ...service, networks }, incoming(asked))).status;
   };
   const name = `${service.hosts.defaultRegistry}.localhost`;
