@@ -14,6 +14,8 @@ export interface Refusal {
   /** Absent in the management API, whose errors have none. */
   readonly detail?: unknown;
   readonly retryAfter?: string;
+  /** Asks the same once more, where that is of use. */
+  readonly again?: () => Promise<Refusal | undefined>;
 }
 
 /** How a figure bounds something. */
@@ -106,7 +108,9 @@ function rate(method: string, target: string, what: string, users: number): Pick
       const ask = async (as: string | undefined) =>
         refusalIn(await tenant.send(method, target, as === undefined ? {} : { as }));
       for (let n = 0; n < Math.floor(limit / 6); n++) demandAllowed(await ask(all[n % users]), limit);
-      return await ask(all[users === 1 ? 0 : users]);
+      const again = async () => await ask(all[users === 1 ? 0 : users]);
+      const refusal = await again();
+      return refusal && { ...refusal, again };
     },
   };
 }
