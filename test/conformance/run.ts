@@ -2,12 +2,13 @@
  * Runs the OCI distribution spec's conformance program against the built registry: every version of the spec that it
  * knows, with manifests whose children are absent; and once more under the default policy, which refuses those.
  * `--store azure` runs it on emulators of Azure's services, and `--through functions` behind the library's own invocation model and
- * stream proxy. `--collecting` has the registry collect all the time, and asks that it did. With `--auth` the registry wants to know
+ * stream proxy. `--program bundle` takes what is deployed in the place of what the compiler leaves, unpacked in an empty folder.
+ * `--collecting` has the registry collect all the time, and asks that it did. With `--auth` the registry wants to know
  * who is calling, and the program logs in with a token that may do what it does in its two repositories, and nothing else. Exits 0
  * only when every test of every run passed, none failed and none was skipped.
  */
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { closeSync, cpSync, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -19,6 +20,9 @@ import { type RunningRegistry, startRegistry } from "../support/registry-process
 import { unlimitedRates } from "../support/unlimited-tiers.ts";
 import { findProgram, howToGetIt } from "./program.ts";
 import { type Expectation, judge, type Verdict } from "./results.ts";
+
+/** What is deployed, by `npm run bundle`. */
+const bundle = join(import.meta.dirname, "../../dist/app");
 
 /** Minutes that one run of the program may take; it needs seconds. */
 const runMillisMax = 5 * 60_000;
@@ -60,16 +64,26 @@ const { values: options } = parseArgs({
   options: {
     store: { type: "string", default: "local" },
     through: { type: "string", default: "host" },
+    program: { type: "string", default: "compiled" },
     collecting: { type: "boolean", default: false },
     auth: { type: "boolean", default: false },
   },
 });
 
 async function main(): Promise<number> {
-  const known = ["local", "azure"].includes(options.store) && ["host", "functions"].includes(options.through);
-  if (!known || (options.collecting && options.through !== "host")) {
+  const known =
+    ["local", "azure"].includes(options.store) &&
+    ["host", "functions"].includes(options.through) &&
+    ["compiled", "bundle"].includes(options.program);
+  // The bundle has no store for this machine.
+  if (
+    !known ||
+    (options.program === "bundle" && options.store !== "azure") ||
+    (options.collecting && options.through !== "host")
+  ) {
     console.error(
-      "usage: npm run test:conformance -- [--store local|azure] [--through host|functions | --collecting] [--auth]",
+      "usage: npm run test:conformance -- [--store local | --store azure [--program compiled|bundle]] " +
+        "[--through host|functions | --collecting] [--auth]",
     );
     return 2;
   }
@@ -157,10 +171,19 @@ function complainOfCollection({ logFile }: Pick<RunningRegistry, "logFile">): st
 
 async function openRegistry(folder: string, environment: Readonly<Record<string, string>>): Promise<Running> {
   const store = options.store === "azure" ? "azure" : "local";
-  if (options.through === "host") return await startRegistry({ folder, store, environment });
+  const program = options.program === "bundle" ? "bundle" : "compiled";
+  if (options.through === "host") {
+    if (program === "compiled") return await startRegistry({ folder, store, environment });
+    const unpacked = join(folder, "app");
+    cpSync(bundle, unpacked, { recursive: true });
+    return await startRegistry({ folder, store, environment, program, unpacked });
+  }
   const emulators = store === "azure" ? await startAzureEmulators() : undefined;
   const settings = { ...emulators?.environment, ...environment };
-  const runtime = await openFunctionsRuntime({ application: "the project's", guard: true }, settings);
+  const runtime = await openFunctionsRuntime(
+    { application: program === "bundle" ? "the bundle's" : "the project's", guard: true },
+    settings,
+  );
   return {
     host: `127.0.0.1:${runtime.port}`,
     logFile: undefined,

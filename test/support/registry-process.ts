@@ -47,7 +47,8 @@ const programs = {
 
 /**
  * Starts the built registry on a free port, with fresh data. With `REGISTRY` in the environment (`host:port`), the registry
- * that already listens there is used instead.
+ * that already listens there is used instead. With `REGISTRY_PROGRAM`, a command line split at spaces, that is started with the
+ * same settings instead, such as a container.
  * @throws Error when it is not built, or does not say within 30 s where it listens
  */
 export async function startRegistry(options: RegistryOptions): Promise<RunningRegistry> {
@@ -58,23 +59,27 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
     };
     return { host: given, logFile: undefined, stop: async () => {}, kill };
   }
-  const [path, script] = programs[options.program ?? "compiled"];
-  const program =
-    options.unpacked === undefined
-      ? join(import.meta.dirname, "../..", path)
-      : join(options.unpacked, "host/main.js");
-  if (!existsSync(program)) throw new Error(`${program} is absent: run \`npm run ${script}\` first`);
+  const other = (process.env["REGISTRY_PROGRAM"] ?? "").split(" ").filter((word) => word !== "");
+  const command = other.length > 0 ? other : [process.execPath, builtProgram(options)];
   const emulators = options.store === "azure" ? await startAzureEmulators() : undefined;
   try {
-    return await startProgram(program, options, emulators);
+    return await startProgram(command, options, emulators);
   } catch (error) {
     await emulators?.stop();
     throw error;
   }
 }
 
+function builtProgram({ program, unpacked }: RegistryOptions): string {
+  const [path, script] = programs[program ?? "compiled"];
+  const file =
+    unpacked === undefined ? join(import.meta.dirname, "../..", path) : join(unpacked, "host/main.js");
+  if (!existsSync(file)) throw new Error(`${file} is absent: run \`npm run ${script}\` first`);
+  return file;
+}
+
 async function startProgram(
-  program: string,
+  [program = "", ...words]: readonly string[],
   options: RegistryOptions,
   emulators: AzureEmulators | undefined,
 ): Promise<RunningRegistry> {
@@ -86,7 +91,7 @@ async function startProgram(
     ...emulators?.environment,
     ...options.environment,
   };
-  const child = spawn(process.execPath, [program], {
+  const child = spawn(program, words, {
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", log],
   });

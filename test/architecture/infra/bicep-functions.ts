@@ -15,7 +15,7 @@ export interface Place {
 
 export const subscriptionId = "00000000-1111-2222-3333-444444444444";
 const subscriptionScope = `/subscriptions/${subscriptionId}`;
-export const tenantId = "99999999-8888-7777-6666-555555555555";
+const tenantId = "99999999-8888-7777-6666-555555555555";
 
 /** 13 letters and digits, the same for the same values. */
 function uniqueString(values: readonly string[]): string {
