@@ -5,14 +5,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { administer } from "../../../shared/access-admin.ts";
 import { findRegistry } from "../../../shared/catalog/registries.ts";
-import { readNetworkSettings } from "../../../shared/domain/network/settings.ts";
 import { usualTiers } from "../../../shared/domain/tiers/table.ts";
-import { serve } from "../../../shared/http/serve.ts";
 import { changePolicies } from "../../../shared/tenancy/change-policies.ts";
-import { NetworkGate } from "../../../shared/tenancy/network-gate.ts";
 import { startRegistry } from "../../support/registry-process.ts";
 import { bytes, sha256 } from "../harness/content.ts";
-import { incoming, openMemoryRegistry } from "../harness/memory-registry.ts";
+import { openMemoryRegistry } from "../harness/memory-registry.ts";
 import type { Call } from "../harness/registry.ts";
 
 const registryPath =
@@ -240,21 +237,6 @@ test("where there are no private networks, nobody shuts himself out", async () =
   );
   expect(answer.status).toBe(409);
   expect(answer.body.toString()).toContain("PRIVATE_NETWORKS");
-});
-
-test("a registry is found by the name that a client asked our Front Door for", async () => {
-  const { service } = await openMemoryRegistry();
-  const host = "func-a.azurewebsites.net";
-  const id = "0b1c5d7e-1111-2222-3333-444455556666";
-  const networks = new NetworkGate(readNetworkSettings({ FRONT_DOOR_ID: id }));
-  const ask = async (headers: Readonly<Record<string, string>>) => {
-    const asked = { ...call("GET", "/v2/_catalog"), headers: { host, ...headers } };
-    return (await serve({ ...service, networks }, incoming(asked))).status;
-  };
-  const name = `${service.hosts.defaultRegistry}.localhost`;
-  expect(await ask({ "x-portolan-host": name, "x-azure-fdid": id })).toBe(200);
-  expect(await ask({ "x-portolan-host": name })).toBe(404);
-  expect(await ask({ "x-portolan-host": "elsewhere.example.com", "x-azure-fdid": id })).toBe(404);
 });
 
 test("where content is not exported, no blob is given away by a URL that works from anywhere", async () => {
