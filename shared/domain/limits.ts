@@ -101,6 +101,10 @@ export const limits = {
   /** Failed logins of one registry that one process answers at once, and every second after that. */
   failedLoginsMax: 1_000,
   failedLoginsPerSecondMax: 50,
+  /** Of failed logins and refusals, how many of one network at once, and a second, are few; networks that one process counts. */
+  networkShareMax: 20,
+  networkSharePerSecondMax: 1,
+  networkSharesMax: 20_000,
 
   /** Seconds of what a tier allows a minute that may come at once, and identities whose requests one process counts. */
   burstSeconds: 10,

@@ -6,6 +6,7 @@ import { RegistryError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { parseRepositoryName, type RegistryName } from "../domain/name.ts";
 import { anybody, type Caller } from "../identity/caller.ts";
+import type { NetworkOf } from "../identity/failed-logins.ts";
 import type { Identity } from "../identity/identity.ts";
 import { identityOf } from "../identity/principal.ts";
 import type { Ports } from "../ports/ports.ts";
@@ -68,6 +69,7 @@ export interface Service {
 /** How far a request came in. */
 interface Arrival {
   readonly observed: ObservedRequest | undefined;
+  readonly networkOf: NetworkOf;
   /** The registry that it asks. */
   rid: string;
   /** Whether it was let in: then its registry's limits bound it, or it is the administrator's. */
@@ -84,7 +86,8 @@ export function serve(service: Service, request: IncomingRequest): Promise<Reply
 async function reply(service: Service, request: IncomingRequest, observed?: ObservedRequest): Promise<Reply> {
   const startedAt = performance.now();
   const target = splitTarget(request.url);
-  const arrival: Arrival = { observed, rid: "", admitted: false };
+  const networkOf = () => service.networks.networkOf(request);
+  const arrival: Arrival = { observed, networkOf, rid: "", admitted: false };
   let body: RequestBody | undefined;
   let made: Reply;
   try {
@@ -108,8 +111,8 @@ async function reply(service: Service, request: IncomingRequest, observed?: Obse
 }
 
 /** A refusal, held back where there are too many of them. */
-async function paced({ pace }: Service, { rid }: Arrival, refusal: Reply): Promise<Reply> {
-  const seconds = pace === undefined ? 0 : await pace.hold(rid);
+async function paced({ pace }: Service, { rid, networkOf }: Arrival, refusal: Reply): Promise<Reply> {
+  const seconds = pace === undefined ? 0 : await pace.hold(rid, networkOf());
   const after = refusal.headers["retry-after"];
   if (seconds === 0 || after === undefined) return refusal;
   return {
@@ -143,13 +146,14 @@ async function answer(
   arrival: Arrival,
 ): Promise<Reply> {
   const { method, headers } = request;
+  const { networkOf } = arrival;
   const route = routeOf(request, target);
   if (route.kind === "health") return jsonReply(method, { status: "ok" });
 
   const host = service.networks.hostAsked(request) ?? target.host ?? headers.get("host") ?? "";
   const query = target.query === "" ? noQuery : new URLSearchParams(target.query);
   if ("subscription" in route) {
-    const manager = await managerOf(service, headers.get("authorization"));
+    const manager = await managerOf(service, headers.get("authorization"), networkOf);
     arrival.admitted = manager.roles.length > 0;
     const asked = { host, scheme: schemeOf(request.url, headers), method, query, body };
     return await answerManagement({ ...service, ...asked, manager }, route);
@@ -159,7 +163,7 @@ async function answer(
       arrival.rid = rid;
       service.networks.admit(policies, request);
     };
-    return await answerAuth({ ...service, host, method, headers, query, body, addressed }, route);
+    return await answerAuth({ ...service, host, method, headers, query, body, addressed, networkOf }, route);
   }
   const address =
     route.kind === "base"
@@ -177,9 +181,8 @@ async function answer(
   if (identity !== undefined) {
     const mountFrom = route.kind === "upload-start" ? sourceOf(query) : undefined;
     const entrance = { scheme: schemeOf(request.url, headers), host, mountFrom };
-    const authorization = headers.get("authorization");
-    const hasBody = body.length !== 0;
-    const approach = { identity, registry, repositories, authorization, entrance, name, prefix, hasBody };
+    const sent = { authorization: headers.get("authorization"), hasBody: body.length !== 0, networkOf };
+    const approach = { ...sent, identity, registry, repositories, entrance, name, prefix };
     caller = authorize(approach, requirementOf(route.kind, method));
     // Most callers were verified of late, and are known without a promise.
     if (caller instanceof Promise) caller = await caller;

@@ -9,7 +9,7 @@ import type { Ports } from "../ports/ports.ts";
 import { type Caller, callerByPassword, callerByToken, nobody } from "./caller.ts";
 import { asPassword, type Credentials, formatBasic, parseAuthorization, tokenUser } from "./credentials.ts";
 import { type EntitlementSources, entitlementOf, hasRolesStill } from "./entitlement.ts";
-import { FailedLogins } from "./failed-logins.ts";
+import { FailedLogins, management, type NetworkOf } from "./failed-logins.ts";
 import {
   epochOf,
   type IssuedTokens,
@@ -43,6 +43,15 @@ export interface IdentitySettings extends TokenLives {
   readonly resourceGroup: string;
 }
 
+/** How somebody tries to come in. */
+export interface Attempt {
+  readonly networkOf: NetworkOf;
+  /** Where it is counted if it fails. Absent: with the registry's. */
+  readonly door?: string;
+  /** For which an access token is still taken after its end. */
+  readonly graceSeconds?: number;
+}
+
 /** Who is calling, and tokens for those who may call. One for the process. */
 export class Identity {
   readonly #sources: EntitlementSources;
@@ -65,18 +74,17 @@ export class Identity {
   /**
    * Who the request comes from. Whoever was verified here of late is answered at once, without a promise.
    * @param header Authorization; null: nobody
-   * @param graceSeconds for which an access token is still taken after its end
    * @throws RegistryError UNAUTHORIZED when it is not good, TOOMANYREQUESTS
    */
   authenticate(
     header: string | null,
     registry: RegistryDocument,
-    graceSeconds = 0,
+    attempt: Attempt,
   ): Caller | Promise<Caller> {
     if (header === null || header === "") return nobody;
     const key = this.#verified.keyOf(registry, header);
     const verified = this.#verified.find(key, registry, this.#sources.clock.now());
-    return verified ?? this.#verify(key, header, registry, graceSeconds);
+    return verified ?? this.#verify(key, header, registry, attempt);
   }
 
   /** All that the caller may see of the registry, whatever his token was asked for. Reads that of a token again. */
@@ -93,13 +101,13 @@ export class Identity {
    * @param registry the one that stands for all: by its sessions, too, people manage
    * @throws RegistryError UNAUTHORIZED, TOOMANYREQUESTS, UNAVAILABLE
    */
-  async managerOf(header: string | null, registry: RegistryDocument): Promise<Manager> {
+  async managerOf(header: string | null, registry: RegistryDocument, networkOf: NetworkOf): Promise<Manager> {
     const authorization = asPassword(header);
     const foreign = foreignTokenIn(authorization);
     const caller =
       foreign === undefined
-        ? await this.authenticate(authorization, registry)
-        : await this.#member(registry, foreign);
+        ? await this.authenticate(authorization, registry, { networkOf, door: management })
+        : await this.#member(foreign, networkOf);
     const manager = caller.by === "password" ? asManager(caller.principal, this.#sources) : undefined;
     if (manager !== undefined) return manager;
     const message =
@@ -108,12 +116,13 @@ export class Identity {
   }
 
   /** Whoever of the tenant holds the token; remembered apart from what he is in a registry. */
-  async #member(registry: RegistryDocument, token: string): Promise<Caller> {
+  async #member(token: string, networkOf: NetworkOf): Promise<Caller> {
     const key = this.#verified.keyOf({ rid: "" }, token);
     const now = this.#sources.clock.now();
     const verified = this.#verified.find(key, {}, now);
     if (verified !== undefined) return verified;
-    const principal = await this.#bounded(registry, key, async () => await this.#federation.memberOf(token));
+    const memberOf = async () => await this.#federation.memberOf(token);
+    const principal = await this.#bounded(management, networkOf, key, memberOf);
     const caller = callerByPassword(principal, { grants: [], via: [] });
     const until = now + limits.verifiedSeconds * 1000;
     this.#verified.remember(key, { caller, until, epoch: 0, via: [] });
@@ -124,14 +133,19 @@ export class Identity {
    * Tokens, of what is both asked for and allowed: a smaller grant is no error.
    * @throws RegistryError UNAUTHORIZED, TOOMANYREQUESTS, UNAVAILABLE
    */
-  async issue(remembered: RegistryDocument, request: TokenRequest): Promise<IssuedTokens> {
+  async issue(
+    remembered: RegistryDocument,
+    request: TokenRequest,
+    networkOf: NetworkOf,
+  ): Promise<IssuedTokens> {
     const credentials = credentialsOf(request);
     // What nobody may do hangs on no document but the registry's; should that be old, his token only ends sooner.
     if (credentials === undefined) return await this.#issue(remembered, request, undefined);
     const key = this.#verified.keyOf(remembered, formatBasic(credentials));
     // Before anything that the token depends on: what is revoked after this read is refused by its epoch.
     const issue = async () => await this.#issue(await this.#read(remembered), request, key);
-    return isOwnToken(credentials) ? await issue() : await this.#bounded(remembered, key, issue);
+    if (isOwnToken(credentials)) return await issue();
+    return await this.#bounded(remembered.rid, networkOf, key, issue);
   }
 
   /** @param key under which whoever asks is remembered */
@@ -147,7 +161,7 @@ export class Identity {
   }
 
   /** A refresh token for whoever holds that token of a trusted issuer. @throws RegistryError UNAUTHORIZED, TOOMANYREQUESTS, UNAVAILABLE */
-  async exchange(remembered: RegistryDocument, foreignToken: string): Promise<string> {
+  async exchange(remembered: RegistryDocument, foreignToken: string, networkOf: NetworkOf): Promise<string> {
     const login = async () => {
       const registry = await this.#read(remembered);
       const principal = await this.#federation.principalOf(registry, foreignToken);
@@ -155,7 +169,8 @@ export class Identity {
       return await newSession(this.#context(registry), principal, undefined, this.#settings);
     };
     const credentials = { username: tokenUser, password: foreignToken };
-    return await this.#bounded(remembered, this.#verified.keyOf(remembered, formatBasic(credentials)), login);
+    const key = this.#verified.keyOf(remembered, formatBasic(credentials));
+    return await this.#bounded(remembered.rid, networkOf, key, login);
   }
 
   async #read({ rid }: RegistryDocument): Promise<RegistryDocument> {
@@ -182,7 +197,7 @@ export class Identity {
     key: string,
     header: string,
     registry: RegistryDocument,
-    graceSeconds: number,
+    { networkOf, door = registry.rid, graceSeconds }: Attempt,
   ): Promise<Caller> {
     const authorization = parseAuthorization(header);
     const now = this.#sources.clock.now();
@@ -199,7 +214,7 @@ export class Identity {
     }
     const { credentials } = authorization;
     const logsIn = async () => await logIn(this.#context(registry), credentials);
-    const login = isOwnToken(credentials) ? logsIn() : this.#bounded(registry, key, logsIn);
+    const login = isOwnToken(credentials) ? logsIn() : this.#bounded(door, networkOf, key, logsIn);
     return this.#remember(key, registry, await login);
   }
 
@@ -228,19 +243,20 @@ export class Identity {
   /**
    * Bounds what failed logins read. Credentials that were good a moment ago are looked up whatever others do, and so are tokens that
    * are issued here, which does not come to this: their signature is verified before a user is looked up.
+   * @param door at which failed ones are counted
    * @param key of the credentials
    */
-  async #bounded<T>({ rid }: RegistryDocument, key: string, login: () => Promise<T>): Promise<T> {
-    const known = this.#verified.knows(key);
-    if (!known) this.#failed.take(rid);
+  async #bounded<T>(door: string, networkOf: NetworkOf, key: string, login: () => Promise<T>): Promise<T> {
+    const taken = this.#verified.knows(key) ? undefined : this.#failed.take(door, networkOf);
+    const giveBack = () => taken?.giveBack(this.#sources.clock.now());
     try {
       const result = await login();
-      if (!known) this.#failed.giveBack(rid);
+      giveBack();
       return result;
     } catch (error) {
       const failed = error instanceof RegistryError && error.code === "UNAUTHORIZED";
-      if (known && failed) this.#verified.forget(key);
-      if (!known && !failed) this.#failed.giveBack(rid);
+      if (!failed) giveBack();
+      else if (taken === undefined) this.#verified.forget(key);
       throw error;
     }
   }

@@ -1,7 +1,7 @@
 import type { RegistryPolicies } from "../catalog/registry-documents.ts";
 import { RegistryError } from "../domain/errors.ts";
 import { behindFrontEnd, clientAddress, type Hop } from "../domain/network/client-address.ts";
-import { type Networks, networksOf, parseAddress } from "../domain/network/networks.ts";
+import { clientNetwork, type Networks, networksOf, parseAddress } from "../domain/network/networks.ts";
 import type { NetworkSettings } from "../domain/network/settings.ts";
 
 /** What a request tells of where it comes from. */
@@ -59,6 +59,12 @@ export class NetworkGate {
     const told = origin.headers.get("x-portolan-host");
     if (told === null) return undefined;
     return this.#isBelieved(origin) ? told : undefined;
+  }
+
+  /** The network that a request comes from; undefined: nobody knows. */
+  networkOf(origin: Origin): string | undefined {
+    const address = this.#addressOf(origin);
+    return address === undefined ? undefined : clientNetwork(address);
   }
 
   /** One's own Front Door has an identifier, and all of them share addresses; of another proxy the address is known. */

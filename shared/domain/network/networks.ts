@@ -29,6 +29,21 @@ export function parseAddress(text: string): string | undefined {
   return isIP(mapped) === 4 ? mapped : address;
 }
 
+/**
+ * The network that its clients are likely to have as a whole: an IPv4 address, or the first 48 bits of one of IPv6, since whoever has one of
+ * those often has all of them.
+ * @param address as `parseAddress` gives it
+ */
+export function clientNetwork(address: string): string {
+  if (familyOf(address) === "ipv4") return address;
+  const [head = "", tail] = address.split("::");
+  const groups = head === "" ? [] : head.split(":");
+  const left = tail === undefined || tail === "" ? 0 : tail.split(":").length;
+  const zeros = tail === undefined ? 0 : 8 - groups.length - left;
+  const all = [...groups, ...Array<string>(zeros).fill("0"), ...(tail ?? "").split(":")];
+  return `${all.slice(0, 3).join(":")}::/48`;
+}
+
 const mappedPrefix = "::ffff:";
 
 /** An address, or a network in CIDR notation, as `parseAddress` writes it; undefined for anything else. */

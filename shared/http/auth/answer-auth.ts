@@ -5,6 +5,7 @@ import { RegistryError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { RegistryName } from "../../domain/name.ts";
 import { type Credentials, parseAuthorization } from "../../identity/credentials.ts";
+import type { NetworkOf } from "../../identity/failed-logins.ts";
 import type { Identity } from "../../identity/identity.ts";
 import type { IssuedTokens, TokenRequest } from "../../identity/issue-tokens.ts";
 import { identityOf, subjectOf } from "../../identity/principal.ts";
@@ -34,6 +35,7 @@ export interface AuthRequest {
   readonly query: URLSearchParams;
   readonly body: RequestBody;
   readonly log: Log;
+  readonly networkOf: NetworkOf;
   /** Is told which registry is meant. @throws RegistryError DENIED where it may not be asked */
   readonly addressed: (registry: RegistryDocument) => void;
 }
@@ -121,7 +123,8 @@ async function issue(
   });
   const issued = await logged(request.log, registry.name, credentials?.username, async () => {
     const scopes = asked.flatMap((scope) => withoutPrefix(scope, prefix));
-    return await identity.issue(registry, { credentials, refreshToken, scopes, session });
+    const asks = { credentials, refreshToken, scopes, session };
+    return await identity.issue(registry, asks, request.networkOf);
   });
   return tokenReply(request.method, issued, prefix);
 }
@@ -159,7 +162,7 @@ async function exchange(request: AuthRequest, identity: Identity): Promise<Reply
   const { registry } = await find(request, form, { tokens: [], username: undefined, scopes: [] });
   return jsonReply(
     request.method,
-    { refresh_token: await identity.exchange(registry, token) },
+    { refresh_token: await identity.exchange(registry, token, request.networkOf) },
     200,
     uncached,
   );

@@ -5,6 +5,7 @@ import { RegistryError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import { asRepositoryName } from "../../domain/name.ts";
 import type { Caller } from "../../identity/caller.ts";
+import type { NetworkOf } from "../../identity/failed-logins.ts";
 import type { Identity } from "../../identity/identity.ts";
 import { challenge, denial, type Entrance, type Refusal } from "./challenge.ts";
 import { isOpen } from "./open.ts";
@@ -16,6 +17,7 @@ export interface Approach {
   readonly registry: RegistryDocument;
   readonly repositories: RepositoryDirectory;
   readonly authorization: string | null;
+  readonly networkOf: NetworkOf;
   readonly entrance: Entrance;
   /** The repository's name; empty when it is about none. */
   readonly name: string;
@@ -36,11 +38,11 @@ const openActions: readonly RepositoryAction[] = ["pull", "metadata_read"];
  * @throws RegistryError UNAUTHORIZED with a challenge, DENIED, TOOMANYREQUESTS
  */
 export function authorize(approach: Approach, requirement: Requirement): Caller | Promise<Caller> {
-  const { identity, authorization, registry } = approach;
+  const { identity, authorization, registry, networkOf } = approach;
   const graceSeconds = bringsIn(approach, requirement) ? limits.endedTokenSeconds : 0;
   let caller: Caller | Promise<Caller>;
   try {
-    caller = identity.authenticate(authorization, registry, graceSeconds);
+    caller = identity.authenticate(authorization, registry, { networkOf, graceSeconds });
   } catch (error) {
     throw explain(approach, requirement, error);
   }

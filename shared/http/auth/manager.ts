@@ -2,6 +2,7 @@ import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { mayManage, placeOf, placesWithin } from "../../domain/access/role-assignments.ts";
 import { RegistryError } from "../../domain/errors.ts";
 import type { RegistryName } from "../../domain/name.ts";
+import type { NetworkOf } from "../../identity/failed-logins.ts";
 import type { Identity } from "../../identity/identity.ts";
 import { anyManager, type Manager } from "../../identity/manager.ts";
 import type { Hosts } from "../address.ts";
@@ -24,12 +25,13 @@ interface Entrance {
 export async function managerOf(
   { identity, registries, hosts }: Entrance,
   authorization: string | null,
+  networkOf: NetworkOf,
 ): Promise<Manager> {
   if (identity === undefined) return anyManager;
   const registry = await registries.find(hosts.defaultRegistry);
   if (registry === undefined) throw new RegistryError("UNAVAILABLE");
   try {
-    return await identity.managerOf(authorization, registry);
+    return await identity.managerOf(authorization, registry, networkOf);
   } catch (error) {
     if (!(error instanceof RegistryError) || error.code !== "UNAUTHORIZED") throw error;
     throw passwordChallenge(error.message);

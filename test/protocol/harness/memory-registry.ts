@@ -112,6 +112,7 @@ export function incoming(call: Call) {
     url: call.target,
     headers: { get: (name: string) => headers[name] ?? null },
     body: call.body === undefined ? null : piecesOf(call.body),
+    ...(call.peer === undefined ? {} : { peer: call.peer }),
   };
 }
 

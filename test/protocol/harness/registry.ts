@@ -9,6 +9,8 @@ export interface Call {
   readonly body: readonly Uint8Array[] | undefined;
   /** Whether the body goes without a Content-Length, in chunks. */
   readonly streamed: boolean;
+  /** The address that it comes from, where no connection tells. */
+  readonly peer?: string;
 }
 
 /** The reply to a call, whole. */

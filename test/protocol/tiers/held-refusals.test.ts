@@ -16,7 +16,7 @@ let guarded: GuardedRegistry;
 let waiting: (() => void)[] = [];
 /** For how long, in ms. */
 let pauses: number[] = [];
-let send: (target: string, headers: Readonly<Record<string, string>>, method?: string) => Promise<Answer>;
+let send: (target: string, headers: Readonly<Record<string, string>>, peer?: string) => Promise<Answer>;
 
 beforeEach(async () => {
   guarded = await openGuardedRegistry({ now: () => now });
@@ -34,10 +34,11 @@ beforeEach(async () => {
   };
   const rates = new RateLimiter(tiers, 1, clock);
   const service = { ...guarded.service, rates, pace: new RefusalPace({ clock, pause }) };
-  send = async (target, headers, method = "GET") =>
-    await readReply(
-      await serve(service, incoming({ method, target, headers, body: undefined, streamed: false })),
-    );
+  send = async (target, headers, peer) => {
+    const from = peer === undefined ? {} : { peer };
+    const call = { method: "GET", target, headers, body: undefined, streamed: false, ...from };
+    return await readReply(await serve(service, incoming(call)));
+  };
 });
 
 const tags = "/v2/app/tags/list";
@@ -99,6 +100,15 @@ test("whoever asks for registries that do not exist is held, and keeps nobody el
   await isHeld(send(tags, { host: "another.localhost" }));
   await isHeld(send("/no/such/route", quiet));
   expect((await send(tags, quiet)).status).toBe(401);
+});
+
+test("whoever comes from another network than they who are held is told at once how to log in", async () => {
+  const stranger = "203.0.113.9";
+  for (let n = 0; n < limits.networkShareMax + limits.refusalsMax; n += 1) await send(tags, noisy, stranger);
+  await isHeld(send("/v2/", noisy, stranger));
+  const { status, headers } = await send("/v2/", noisy, "203.0.113.10");
+  expect([status, headers["www-authenticate"]]).toEqual([401, expect.stringContaining("Bearer realm=")]);
+  expect((await send("/v2/", { host: "absent.localhost" }, stranger)).status).toBe(404);
 });
 
 test("so many are answered at once every second after that", async () => {

@@ -1,6 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { behindFrontEnd, clientAddress } from "../../../../shared/domain/network/client-address.ts";
-import { networksOf, parseAddress, parseNetwork } from "../../../../shared/domain/network/networks.ts";
+import {
+  clientNetwork,
+  networksOf,
+  parseAddress,
+  parseNetwork,
+} from "../../../../shared/domain/network/networks.ts";
 import { readNetworkSettings } from "../../../../shared/domain/network/settings.ts";
 
 describe("an address is written in one way", () => {
@@ -19,6 +24,24 @@ describe("an address is written in one way", () => {
     ["registry.example", undefined],
   ])("%s is %s", (text, address) => {
     expect(parseAddress(text)).toBe(address);
+  });
+});
+
+describe("the network of a client", () => {
+  test.each([
+    ["203.0.113.7", "203.0.113.7"],
+    ["::ffff:203.0.113.7", "203.0.113.7"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"],
+    ["2001:db8:1::6", "2001:db8:1::/48"],
+    ["2001:db8::6", "2001:db8:0::/48"],
+    ["2001::1:2:3:4:5", "2001:0:0::/48"],
+    ["2001:db8:1:2:3:4:5::", "2001:db8:1::/48"],
+    ["::", "0:0:0::/48"],
+    ["::1", "0:0:0::/48"],
+    ["::203.0.113.7", "0:0:0::/48"],
+    ["::2:3:4:5:6:7:8", "0:2:3::/48"],
+  ])("of %s is %s", (text, network) => {
+    expect(clientNetwork(parseAddress(text) ?? "")).toBe(network);
   });
 });
 
