@@ -22,7 +22,7 @@ describe("Azure's own client for JavaScript manages registries", () => {
     const made = await client.registries.create(group, "shop1", wanted);
     expect(made).toMatchObject({
       name: "shop1",
-      loginServer: "shop1.localhost",
+      loginServer: `shop1.localhost:${new URL(registry.endpoint).port}`,
       provisioningState: "Succeeded",
       sku: { name: "Standard", tier: "Standard" },
       tags: { team: "web" },
