@@ -40,6 +40,7 @@ import { health } from "./healthz.ts";
 import { oauth2Exchange } from "./oauth2/exchange.ts";
 import { publicKeys } from "./oauth2/public-keys.ts";
 import { oauth2Token } from "./oauth2/token.ts";
+import { readiness } from "./readyz.ts";
 import { collectionTimer } from "./tick/collection.ts";
 import { eventTimer } from "./tick/events.ts";
 import { retentionTimer } from "./tick/retention.ts";
@@ -60,6 +61,7 @@ import { notFound } from "./zz-not-found.ts";
 /** All doors for requests. */
 export const doors: readonly Door[] = [
   health,
+  readiness,
   base,
   catalog,
   blob,

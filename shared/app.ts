@@ -2,12 +2,16 @@ import { PullRecorder } from "./catalog/pulls.ts";
 import { ensureRegistry } from "./catalog/registries.ts";
 import { RepositoryDirectory } from "./catalog/repository-directory.ts";
 import { type Config, hasQueueTriggers, ownQueues, readConfig } from "./config.ts";
+import { limits } from "./domain/limits.ts";
 import { poisonQueue } from "./domain/work-message.ts";
 import type { IncomingRequest, Reply } from "./http/exchange.ts";
+import { answerNotStarted } from "./http/readiness-reply.ts";
 import { defaultBodyTimes } from "./http/request-body.ts";
 import { type Service, serve } from "./http/serve.ts";
 import { openIdentity } from "./open-identity.ts";
 import { openPorts } from "./open-ports.ts";
+import { explainFailedStart, openReadiness } from "./open-readiness.ts";
+import type { ReadinessReport } from "./readiness/dependency.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 import type { TelemetrySettings } from "./telemetry/settings.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
@@ -90,6 +94,7 @@ async function composeApp(config: Config, log: Log, telemetry: Telemetry | undef
     networks: new NetworkGate(config.networks),
     identity: opened?.identity,
     rates: opened && new RateLimiter(config.tiers, config.instances, ports.clock),
+    readiness: await openReadiness(config, ports, queues, log),
     pace: opened && config.holdsRefusals ? new RefusalPace(ports) : undefined,
     bodyTimes: defaultBodyTimes,
     log,
@@ -153,6 +158,29 @@ export function sharedApp(): Promise<App> {
     });
   }
   return shared;
+}
+
+/** Answers a request by this process's app, and while that cannot be composed, by what it lacks. */
+export async function answerRequest(request: IncomingRequest): Promise<Reply> {
+  let app: App;
+  try {
+    app = await sharedApp();
+  } catch (error) {
+    return await answerNotStarted(request, () => failedStart(error));
+  }
+  return await app.handle(request);
+}
+
+let explained: { readonly until: number; readonly report: Promise<ReadinessReport> } | undefined;
+
+/** What the start lacks, looked at no more often than the readiness of a registry that has started. */
+function failedStart(error: unknown): Promise<ReadinessReport> {
+  if (explained === undefined || explained.until <= Date.now()) {
+    const log = createLog("warn", (lines) => process.stderr.write(lines));
+    const report = explainFailedStart(process.env, error, queues, log).finally(() => log.flush());
+    explained = { until: Date.now() + limits.readinessSeconds * 1000, report };
+  }
+  return explained.report;
 }
 
 /** Whether messages are taken out of the queues here: only then may a queue's trigger be registered. */

@@ -1,4 +1,6 @@
 // At the end of `azd up`: where the registry is, and the first push.
+import { waitUntilReady } from "./wait-until-ready.mjs";
+
 const server = process.env["LOGIN_SERVER"];
 if (!server) throw new Error("LOGIN_SERVER is not among the outputs: azd provision first");
 const registry = process.env["DEFAULT_REGISTRY"] || "portolan";
@@ -6,6 +8,9 @@ const containers = process.env["CONTAINER_LOGIN_SERVER"];
 const domain = process.env["PORTOLAN_DOMAIN"];
 const token = process.env["DOMAIN_VALIDATION_TOKEN"];
 const nearest = process.env["GLOBAL_LOGIN_SERVER"];
+
+const seconds = Number(process.env["PORTOLAN_READY_SECONDS"] || "600");
+const ready = await waitUntilReady(`https://${server}`, seconds, (text) => process.stderr.write(text));
 
 process.stdout.write(`
 The login server: ${server}
@@ -26,3 +31,4 @@ Push something:
   docker tag alpine ${server}/${registry}/alpine
   docker push ${server}/${registry}/alpine
 `);
+if (!ready) process.exitCode = 1;

@@ -116,6 +116,9 @@ export const limits = {
   refusalHeldSeconds: 1,
   refusalsHeldMax: 2_000,
 
+  /** Seconds for which what is known of the readiness is told without another look. */
+  readinessSeconds: 10,
+
   /** Seconds that a registry's usage is taken for true without another look, and that bytes stay reserved which it may not tell of yet. */
   usageCacheSeconds: 5,
   reservationSeconds: 120,

@@ -13,7 +13,7 @@ const attributeCharsMax = 512;
 export function observeRequest(telemetry: Telemetry, request: IncomingRequest): ObservedRequest | undefined {
   const { method, url, headers } = request;
   const route = parseRoute(splitTarget(url).path)?.kind;
-  if (route === "health") return undefined;
+  if (route === "health" || route === "readiness") return undefined;
   return telemetry.startRequest({
     method,
     route,

@@ -9,6 +9,7 @@ export type Route = RegistryRoute | AcrRoute | ArmRoute | AuthRoute;
 /** Of the registry API of OCI, and what else is at the root. */
 type RegistryRoute =
   | { readonly kind: "health" }
+  | { readonly kind: "readiness" }
   | { readonly kind: "base" }
   | { readonly kind: "catalog" }
   | { readonly kind: "blob"; readonly name: string; readonly digest: string }
@@ -21,6 +22,7 @@ type RegistryRoute =
 /** The methods that each kind of route answers; the doors register the same ones. */
 export const routeMethods: Readonly<Record<Route["kind"], readonly string[]>> = {
   health: ["GET", "HEAD"],
+  readiness: ["GET", "HEAD"],
   base: ["GET", "HEAD"],
   catalog: ["GET", "HEAD"],
   blob: ["GET", "HEAD", "DELETE"],
@@ -42,6 +44,7 @@ export const routeMethods: Readonly<Record<Route["kind"], readonly string[]>> = 
 export function parseRoute(path: string): Route | undefined {
   if (path === "/v2" || path === "/v2/") return { kind: "base" };
   if (path === "/healthz") return { kind: "health" };
+  if (path === "/readyz") return { kind: "readiness" };
   if (path === "/v2/_catalog") return { kind: "catalog" };
   if (path.startsWith("/acr/v1/")) return parseAcrRoute(path.slice("/acr/v1/".length));
   if (!path.startsWith("/v2/")) return parseAuthRoute(path) ?? parseArmRoute(path);

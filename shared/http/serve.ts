@@ -10,6 +10,7 @@ import type { NetworkOf } from "../identity/failed-logins.ts";
 import type { Identity } from "../identity/identity.ts";
 import { identityOf } from "../identity/principal.ts";
 import type { Ports } from "../ports/ports.ts";
+import type { Readiness } from "../readiness/readiness.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { ObservedRequest, Telemetry } from "../telemetry/telemetry.ts";
 import type { NetworkGate } from "../tenancy/network-gate.ts";
@@ -34,6 +35,7 @@ import { jsonReply } from "./json.ts";
 import { answerManagement } from "./management/answer-management.ts";
 import { type ArmRoute, isManagementPath } from "./management/route.ts";
 import { observeReply, observeRequest } from "./observe-request.ts";
+import { readinessReply } from "./readiness-reply.ts";
 import { renderError } from "./render-error.ts";
 import { type BodyTimes, RequestBody } from "./request-body.ts";
 import { requestKindOf } from "./request-kind.ts";
@@ -58,6 +60,7 @@ export interface Service {
   readonly rates?: RateLimiter | undefined;
   /** Absent where refusals are answered at once. */
   readonly pace?: RefusalPace | undefined;
+  readonly readiness: Pick<Readiness, "report">;
   readonly bodyTimes: BodyTimes;
   readonly log: Log;
   /** The part of all requests that get a line in the log, 0 to 1; usually 1. */
@@ -149,6 +152,7 @@ async function answer(
   const { networkOf } = arrival;
   const route = routeOf(request, target);
   if (route.kind === "health") return jsonReply(method, { status: "ok" });
+  if (route.kind === "readiness") return readinessReply(method, await service.readiness.report());
 
   const host = service.networks.hostAsked(request) ?? target.host ?? headers.get("host") ?? "";
   const query = target.query === "" ? noQuery : new URLSearchParams(target.query);
@@ -241,7 +245,7 @@ async function demandStillThere({ registries }: Service, { name, rid }: Registry
 
 async function dispatch(
   exchange: Exchange,
-  route: Exclude<Route, { kind: "health" | "base" } | ArmRoute | AuthRoute>,
+  route: Exclude<Route, { kind: "health" | "readiness" | "base" } | ArmRoute | AuthRoute>,
   nameText: string,
 ): Promise<Reply> {
   if (!("name" in route)) {

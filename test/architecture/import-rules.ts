@@ -13,12 +13,14 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   "shared/identity": ["shared/catalog", "shared/ports", "shared/domain"],
   "shared/registry": ["shared/catalog", "shared/tenancy", "shared/ports", "shared/domain"],
   "shared/upkeep": ["shared/catalog", "shared/tenancy", "shared/ports", "shared/domain", "shared/telemetry"],
+  "shared/readiness": ["shared/catalog", "shared/ports", "shared/domain"],
   "shared/http": [
     "shared/registry",
     "shared/upkeep",
     "shared/identity",
     "shared/catalog",
     "shared/tenancy",
+    "shared/readiness",
     "shared/ports",
     "shared/domain",
     "shared/telemetry",
@@ -40,6 +42,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   "shared/key-settings.ts": [],
   "shared/open-keys.ts": ["shared/key-settings.ts", "shared/azure", "shared/local", "shared/ports"],
   "shared/open-identity.ts": ["shared"],
+  "shared/open-readiness.ts": ["shared"],
   "shared/on-registry.ts": ["shared"],
   "shared/usage-report.ts": ["shared"],
   "shared/keys-admin.ts": [

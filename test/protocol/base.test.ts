@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import { absentDigest, bytes, imageManifest } from "./harness/content.ts";
 import { blobIsAbsent, blobIsThere, pushBlob, pushConfig, pushManifest } from "./harness/rows.ts";
 import { type Case, runTable } from "./harness/table.ts";
@@ -19,6 +20,14 @@ const baseCases: readonly Case[] = [
     rows: [
       { call: "GET /healthz", status: 200, json: { status: "ok" } },
       { call: "HEAD /healthz", status: 200, answers: { "content-length": "15" } },
+      {
+        call: "GET /readyz",
+        status: 200,
+        json: expect.objectContaining({ status: "ready" }),
+        answers: { "cache-control": "no-store" },
+      },
+      { call: "HEAD /readyz", status: 200 },
+      { call: "POST /readyz", status: 405, code: "UNSUPPORTED", answers: { allow: "GET, HEAD" } },
       { call: "GET /healthz", headers: { host: "elsewhere.example" }, status: 200, json: { status: "ok" } },
     ],
   },

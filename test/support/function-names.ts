@@ -3,6 +3,7 @@ import type { Route } from "../../shared/http/route.ts";
 /** The function of each kind of route. */
 export const functionNames: Readonly<Record<Route["kind"], string>> = {
   health: "healthz",
+  readiness: "readyz",
   base: "v2_base",
   catalog: "v2_catalog",
   blob: "v2_blob",

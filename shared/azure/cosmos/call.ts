@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { RegistryError } from "../../domain/errors.ts";
-import { type Failure, failureOf, type Verdict } from "./failure.ts";
+import { CosmosFailure, type Failure, failureOf, type Verdict } from "./failure.ts";
 
 /** How long a call of the port may take, and how often it may be tried again. */
 export interface CosmosBudget {
@@ -113,7 +113,7 @@ export function errorOf(failure: Failure): Error {
     case "absent":
     case "conflict":
     case "refused":
-      return new Error(failure.message);
+      return new CosmosFailure(failure);
   }
 }
 

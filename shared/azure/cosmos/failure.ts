@@ -25,6 +25,8 @@ export interface Failure {
   readonly retryAfterMillis: number;
   /** For people: the status and the service's words. */
   readonly message: string;
+  /** HTTP status, where there was an answer. */
+  readonly status?: number;
 }
 
 /** Codes of the errors that the transport makes; none of them is one that the SDK retries by itself. */
@@ -62,7 +64,7 @@ function verdictOf(status: number, substatus: number): Verdict {
 /** An answer that is an error, as a failure. */
 export function failureOfStatus(status: number, substatus = 0, retryAfterMillis = 0, words = ""): Failure {
   const message = `Cosmos DB answered ${status}/${substatus} ${words}`.trimEnd();
-  return { verdict: verdictOf(status, substatus), retryAfterMillis, message };
+  return { verdict: verdictOf(status, substatus), retryAfterMillis, message, status };
 }
 
 /** A failure that was read out of an answer, on its way to whoever decides about it. */

@@ -107,7 +107,9 @@ function word(value: unknown): string | undefined {
 /** What the client is told: to wait, or, when the account refuses us, nothing that it could change. */
 export function asRegistryError(fault: StorageFault): Error {
   if (fault.kind === "refused") return fault;
-  return unavailable(fault.kind === "throttled" ? "TOOMANYREQUESTS" : "UNAVAILABLE", fault.retryAfter);
+  const error = unavailable(fault.kind === "throttled" ? "TOOMANYREQUESTS" : "UNAVAILABLE", fault.retryAfter);
+  error.cause = fault.message;
+  return error;
 }
 
 export function unavailable(

@@ -53,6 +53,7 @@ export function requirementOf(kind: Route["kind"], method: string): Requirement 
   if (isManaged(kind)) return managementRequirementOf(kind, method);
   switch (kind) {
     case "health":
+    case "readiness":
     case "oauth2-token":
     case "oauth2-exchange":
     case "public-keys":

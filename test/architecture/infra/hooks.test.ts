@@ -1,5 +1,8 @@
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -87,13 +90,73 @@ describe("the hook after a deployment", () => {
   });
 });
 
-test("the hook at the end says where to log in and what to push", () => {
-  const env = { LOGIN_SERVER: "func-a.azurewebsites.net", DEFAULT_REGISTRY: "team1" };
-  const { status, stdout } = runHook("say-how-to-log-in.mjs", env);
-  expect(status).toBe(0);
-  expect(stdout).toContain(
-    "docker login func-a.azurewebsites.net --username 00000000-0000-0000-0000-000000000000",
-  );
-  expect(stdout).toContain("docker push func-a.azurewebsites.net/team1/alpine");
+test("the hook at the end says where to log in and what to push, and fails while the registry is not ready", () => {
+  const env = { LOGIN_SERVER: "func-a.invalid", DEFAULT_REGISTRY: "team1", PORTOLAN_READY_SECONDS: "0.1" };
+  const { status, stdout, stderr } = runHook("say-how-to-log-in.mjs", env);
+  expect(status).toBe(1);
+  expect(stderr).toContain("https://func-a.invalid/readyz: ");
+  expect(stdout).toContain("docker login func-a.invalid --username 00000000-0000-0000-0000-000000000000");
+  expect(stdout).toContain("docker push func-a.invalid/team1/alpine");
   expect(runHook("say-how-to-log-in.mjs", {}).status).toBe(1);
+});
+
+test("the hook at the end says which records the zone of a domain needs", () => {
+  const names = {
+    LOGIN_SERVER: "func-a.invalid",
+    GLOBAL_LOGIN_SERVER: "afd-a.azurefd.net",
+    PORTOLAN_READY_SECONDS: "0.1",
+  };
+  const domain = { PORTOLAN_DOMAIN: "example.com", DOMAIN_VALIDATION_TOKEN: "_token" };
+  const { stdout } = runHook("say-how-to-log-in.mjs", { ...names, ...domain });
+  expect(stdout).toMatch(/_dnsauth +TXT +_token\n +\* +CNAME +afd-a\.azurefd\.net/);
+  expect(runHook("say-how-to-log-in.mjs", names).stdout).not.toContain("CNAME");
+});
+
+describe("the wait for a registry that is to be ready", () => {
+  type Wait = (
+    origin: string,
+    seconds: number,
+    say: (text: string) => void,
+    pauseMillis: number,
+  ) => Promise<boolean>;
+  const wait = async (...[origin, seconds, say]: [string, number, (text: string) => void]) => {
+    const hook: { waitUntilReady: Wait } = await import(join(root, "infra/hooks/wait-until-ready.mjs"));
+    return await hook.waitUntilReady(origin, seconds, say, 50);
+  };
+
+  const lacking = {
+    status: "not ready",
+    checks: [
+      { name: "documents", status: "ok" },
+      { name: "keys", status: "failed", remedy: "a role is missing" },
+    ],
+  };
+
+  /** Answers each in turn, and the last one for ever. */
+  async function answering(...reports: readonly object[]): Promise<{ origin: string; close: () => void }> {
+    const left = [...reports];
+    const server = createServer((_, reply) => {
+      reply.end(JSON.stringify(left.length > 1 ? left.shift() : left[0]));
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    return { origin: `http://127.0.0.1:${port}`, close: () => server.close() };
+  }
+
+  test("says what is missing, and ends when nothing is", async () => {
+    const said: string[] = [];
+    const { origin, close } = await answering(lacking, { status: "ready", checks: [] });
+    expect(await wait(origin, 30, (text) => said.push(text))).toBe(true);
+    expect(said).toEqual(["The registry is not ready yet:\n  keys: a role is missing\n"]);
+    close();
+  });
+
+  test("gives up when its time is over", async () => {
+    const said: string[] = [];
+    const { origin, close } = await answering(lacking);
+    expect(await wait(origin, 0.2, (text) => said.push(text))).toBe(false);
+    expect(said).toHaveLength(1);
+    close();
+  });
 });

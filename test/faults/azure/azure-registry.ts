@@ -26,6 +26,7 @@ import { incoming, readReply } from "../../protocol/harness/memory-registry.ts";
 import type { Answer, Call } from "../../protocol/harness/registry.ts";
 import { CosmosProxy } from "../../support/cosmos-proxy.ts";
 import { StorageProxy } from "../../support/storage-proxy.ts";
+import { readinessOf } from "../../support/tried-ports.ts";
 
 /** A request, most of which says little. */
 export type Asked = Pick<Call, "method" | "target"> & Partial<Call>;
@@ -116,6 +117,7 @@ export async function openAzureRegistry(
     registries: new RegistryDirectory(ports),
     hosts,
     networks: new NetworkGate(readNetworkSettings({})),
+    readiness: readinessOf(ports),
     bodyTimes: defaultBodyTimes,
     log: createLog("error", (lines) => process.stderr.write(lines)),
   };

@@ -21,6 +21,7 @@ const app = "team/app";
 /** A path of each kind of route, about the repository `team/app` where it is about one. */
 const targets: Readonly<Record<Route["kind"], string>> = {
   health: "/healthz",
+  readiness: "/readyz",
   base: "/v2/",
   catalog: "/v2/_catalog",
   blob: `/v2/${app}/blobs/${absentDigest}`,

@@ -32,7 +32,7 @@ const page = join(import.meta.dirname, "../../../docs/authorization.md");
 
 /** All requests there are, by what they need. Every method of every route stands in exactly one row. */
 const requests = {
-  open: "GET health, HEAD health, POST oauth2-token, POST oauth2-exchange, GET public-keys, HEAD public-keys",
+  open: "GET health, HEAD health, GET readiness, HEAD readiness, POST oauth2-token, POST oauth2-exchange, GET public-keys, HEAD public-keys",
   token: "GET oauth2-token",
   login: "GET base, HEAD base",
   catalog: "GET catalog, HEAD catalog, GET acr-catalog",

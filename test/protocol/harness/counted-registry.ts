@@ -14,6 +14,7 @@ import type { Ports } from "../../../shared/ports/ports.ts";
 import { createLog } from "../../../shared/telemetry/log.ts";
 import { NetworkGate } from "../../../shared/tenancy/network-gate.ts";
 import { RegistryDirectory } from "../../../shared/tenancy/registry-directory.ts";
+import { readinessOf } from "../../support/tried-ports.ts";
 
 /** What some work asked of Azure's services. Each is a request that is paid for. */
 export interface AzureCalls {
@@ -91,6 +92,7 @@ export async function openCountedRegistry(
     pulls,
     hosts: config.hosts,
     networks: new NetworkGate(readNetworkSettings({})),
+    readiness: readinessOf(ports),
     bodyTimes: defaultBodyTimes,
     log: createLog("error", (lines) => process.stderr.write(lines)),
   };

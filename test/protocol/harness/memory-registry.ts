@@ -21,6 +21,7 @@ import type { Ports } from "../../../shared/ports/ports.ts";
 import { createLog } from "../../../shared/telemetry/log.ts";
 import { NetworkGate } from "../../../shared/tenancy/network-gate.ts";
 import { RegistryDirectory } from "../../../shared/tenancy/registry-directory.ts";
+import { readinessOf } from "../../support/tried-ports.ts";
 import { refuseFailures } from "./built-registry.ts";
 import { type Answer, type Call, framing, type Registry, type RegistryOptions } from "./registry.ts";
 
@@ -91,6 +92,7 @@ async function memoryService(
     registries: new RegistryDirectory(ports),
     hosts,
     networks: new NetworkGate(readNetworkSettings({})),
+    readiness: readinessOf(ports),
     bodyTimes: options.bodyTimes ?? defaultBodyTimes,
     log: createLog("warn", sink),
   };

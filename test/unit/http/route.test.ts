@@ -63,6 +63,7 @@ describe("a route", () => {
     ["/v2/", { kind: "base" }],
     ["/v2/_catalog", { kind: "catalog" }],
     ["/healthz", { kind: "health" }],
+    ["/readyz", { kind: "readiness" }],
     ["/v2/a/blobs/uploads", { kind: "upload-start", name: "a" }],
     ["/v2/a/blobs/uploads/", { kind: "upload-start", name: "a" }],
     ["/v2/a/blobs/uploads/x", { kind: "upload", name: "a", ticket: "x" }],

@@ -20,6 +20,7 @@ import { MemoryWorkQueue } from "../../../shared/memory/work-queue.ts";
 import { keyedSigner, ManualClock, seededIds } from "../../../shared/memory/world.ts";
 import { createLog } from "../../../shared/telemetry/log.ts";
 import { NetworkGate } from "../../../shared/tenancy/network-gate.ts";
+import { readinessOf } from "../../support/tried-ports.ts";
 import { troublemakers } from "../arbitraries.ts";
 
 const local = "local" as RegistryName;
@@ -76,6 +77,7 @@ async function openService(): Promise<{ service: Service; failures: () => string
       scope: { subscriptionId: "00000000-0000-0000-0000-000000000000", resourceGroup: "portolan" },
     },
     networks: new NetworkGate(readNetworkSettings({})),
+    readiness: readinessOf(ports),
     bodyTimes: { idleSecondsMax: 5, requestSecondsMax: 5 },
     log,
   };
