@@ -153,7 +153,6 @@ async function answer(
   const route = routeOf(request, target);
   if (route.kind === "health") return jsonReply(method, { status: "ok" });
   if (route.kind === "readiness") return readinessReply(method, await service.readiness.report());
-
   const host = service.networks.hostAsked(request) ?? target.host ?? headers.get("host") ?? "";
   const query = target.query === "" ? noQuery : new URLSearchParams(target.query);
   if ("subscription" in route) {
