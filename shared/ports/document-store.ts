@@ -88,6 +88,6 @@ export interface DocumentStore {
    */
   changes(cursor: string | undefined, limit: number): Promise<ChangePage>;
 
-  /** The name of the region that takes writes just now, as it was known a minute or two ago. */
+  /** What takes writes just now, as it was known a minute or two ago: another name for another region, and for another account. */
   writeRegion(): Promise<string>;
 }

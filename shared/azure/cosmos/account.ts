@@ -59,7 +59,8 @@ export class CosmosAccount {
   }
 
   /**
-   * The name of the write region, as the account told it of late: of an account that does not tell, nobody knows it.
+   * The host of the write region, as the account told it of late: of an account that does not tell, nobody knows it. It has the
+   * account's name, so documents that were restored to another account are noticed too.
    * @throws RegistryError UNAVAILABLE
    */
   async writeRegion(): Promise<string> {
@@ -126,8 +127,9 @@ export class CosmosAccount {
     this.#learnedAt = performance.now();
     this.#unfit = unfitness(account);
     const { writableLocations, readableLocations } = account;
-    this.#writeRegion = writableLocations[0]?.name;
-    this.#writeEndpoint = writableLocations[0]?.databaseAccountEndpoint ?? this.#place.endpoint;
+    const written = writableLocations[0]?.databaseAccountEndpoint;
+    this.#writeRegion = written === undefined ? undefined : new URL(written).host;
+    this.#writeEndpoint = written ?? this.#place.endpoint;
     const { region } = this.#place;
     const near = readableLocations.find(({ name }) => region !== undefined && plain(name) === plain(region));
     this.#nearbyEndpoint = near?.databaseAccountEndpoint;

@@ -5,8 +5,8 @@ import { ids, partitions } from "../../catalog/keys.ts";
 import type { Ports } from "../../ports/ports.ts";
 
 /**
- * Whether collection may work now. When another region has begun to take writes, what was acknowledged in the last moments of
- * the one before may still be missing: a new epoch begins, and until it has been quiet for a while nothing is taken.
+ * Whether collection may work now. When another region has begun to take writes, or documents were restored to another account,
+ * what was acknowledged in the last moments of the one before may be missing: a new epoch begins, and until it has been quiet for a while nothing is taken.
  * @returns until when it rests, in ms since 1970; undefined: it may work
  */
 export async function restsUntil(ports: Ports): Promise<number | undefined> {

@@ -136,13 +136,20 @@ describe("an account in several regions", () => {
 
   it("names its write region, asking no more than once a minute, and notices that it has moved", async () => {
     const asked = () => [global, east.proxy, west.proxy].flatMap(({ seen }) => seen).length;
-    expect(await cosmos.documents.writeRegion()).toBe("East US");
+    expect(await cosmos.documents.writeRegion()).toBe(new URL(east.proxy.endpoint).host);
     const before = asked();
-    expect(await cosmos.documents.writeRegion()).toBe("East US");
+    expect(await cosmos.documents.writeRegion()).toBe(new URL(east.proxy.endpoint).host);
     expect(asked()).toBe(before);
     writeRegion = west;
     vi.spyOn(performance, "now").mockImplementation(() => Date.now() + 10_000_000);
-    expect(await cosmos.documents.writeRegion()).toBe("West Europe");
+    expect(await cosmos.documents.writeRegion()).toBe(new URL(west.proxy.endpoint).host);
+  });
+
+  it("names that of another account in another way, though it is in the same region: documents were restored there", async () => {
+    const before = await cosmos.documents.writeRegion();
+    writeRegion = { name: east.name, proxy: west.proxy };
+    vi.spyOn(performance, "now").mockImplementation(() => Date.now() + 10_000_000);
+    expect(await cosmos.documents.writeRegion()).not.toBe(before);
   });
 
   it("names no write region that it cannot ask for", async () => {
