@@ -41,7 +41,7 @@ export interface App {
   /** Whether callers have to say who they are. */
   readonly authenticates: boolean;
   /**
-   * Makes the administrator, where callers have to say who they are and there is none yet.
+   * Makes the administrator, where callers have to say who they are, there is none yet, and the keys are on this machine.
    * @returns his password, which nobody is told again
    */
   ensureAdministrator(): Promise<string | undefined>;
@@ -112,7 +112,9 @@ async function composeApp(config: Config, log: Log, telemetry: Telemetry | undef
     },
     deliver: async (queue, handle) => await workThrough(ports.work, queue, handle),
     authenticates: opened !== undefined,
-    ensureAdministrator: async () => await opened?.ensureAdministrator(),
+    // What a process on Azure says goes into a log that others read: administrators are Entra's there, or are asked for.
+    ensureAdministrator: async () =>
+      config.keys?.kind === "vault" ? undefined : await opened?.ensureAdministrator(),
     pollMillisMax: pollMillisMax[config.store.kind],
     close: async () => {
       await upkeep.settled();

@@ -217,3 +217,32 @@ test("a handler that does not drain a body it does not want has its answer lost"
   });
   await runtime.close();
 });
+
+test("doors of a registry that cannot start say what it lacks, and answer all else in its own shape", async () => {
+  const runtime = await openFunctionsRuntime(
+    { application: "the project's", guard: true },
+    { ACCESS_LOG_SAMPLE: "1%" },
+  );
+  try {
+    const ask = async (method: string, target: string) =>
+      await runtime.send({ method, target, headers: {}, body: undefined, streamed: false });
+    const readiness = await ask("GET", "/readyz");
+    expect(readiness.status).toBe(503);
+    expect(JSON.parse(readiness.body.toString())).toEqual({
+      status: "not ready",
+      checks: [
+        {
+          name: "settings",
+          status: "failed",
+          remedy: expect.stringMatching(/^ACCESS_LOG_SAMPLE is a number/),
+        },
+      ],
+    });
+    const pull = await ask("GET", "/v2/app/manifests/v1");
+    expect(pull).toMatchObject({ status: 503, headers: { "retry-after": "10" } });
+    expect(JSON.parse(pull.body.toString())).toMatchObject({ errors: [{ code: "UNAVAILABLE" }] });
+    expect((await ask("GET", "/healthz")).status).toBe(503);
+  } finally {
+    await runtime.close();
+  }
+});
