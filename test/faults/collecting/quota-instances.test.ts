@@ -31,6 +31,7 @@ it.concurrent.for(Object.keys(stores))(
     const folder = await mkdtemp(join(tmpdir(), "portolan-quota-"));
     onTestFinished(async () => await rm(folder, { recursive: true, force: true }));
     const running = await start(folder, environment);
+    onTestFinished(async () => void (await Promise.all(running.map(async ({ kill }) => await kill()))));
     const clients = new PushingClients(running.map(({ host }) => host));
 
     await Promise.all(Array.from({ length: pushers }, async (_, n) => await clients.push(`quota/app${n}`)));
