@@ -3,6 +3,7 @@ import type { RegistryError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { beyondTier, type NumberFigure } from "../domain/tiers/refusals.ts";
 import { type Tier, type TierTable, tierOf, tiers } from "../domain/tiers/table.ts";
+import { TokenBuckets } from "../domain/token-buckets.ts";
 import type { Clock } from "../ports/world.ts";
 
 /** What is counted together. `referrers` are reads too. */
@@ -53,6 +54,9 @@ interface Costs {
  */
 type Buckets = number[];
 
+/** One in so many token requests that a registry is allowed, beside those, is for networks from where few come. */
+const reservePart = 20;
+
 const burstMillis = limits.burstSeconds * 1000;
 
 /**
@@ -66,6 +70,12 @@ export class RateLimiter {
   readonly #costs: Readonly<Record<Tier, Costs>>;
   readonly #registries = new LatestBuckets(limits.registriesCachedMax);
   readonly #identities = new LatestBuckets(limits.rateIdentitiesMax);
+  /** Of token requests, how many of one network are few. */
+  readonly #shares = new TokenBuckets(
+    limits.networkShareMax,
+    limits.networkSharePerSecondMax,
+    limits.networkSharesMax,
+  );
 
   /** @param instances processes that are expected to answer at once */
   constructor(table: TierTable, instances: number, clock: Clock) {
@@ -99,6 +109,27 @@ export class RateLimiter {
     for (const at of drained) {
       drain(each, costs.each, at, now);
       drain(whole, costs.whole, at, now);
+    }
+  }
+
+  /**
+   * Counts a request to the token service, if it is let through. Nobody has said yet who he is, so the requests of all are counted together;
+   * when they are too many, whoever comes from a network from where few came has a reserve, so that a stranger keeps nobody from logging in.
+   * @param network as `clientNetwork` gives it; undefined: nobody knows
+   * @throws RegistryError TOOMANYREQUESTS with Retry-After
+   */
+  admitToken(registry: Pick<RegistryDocument, "rid" | "tier">, network: string | undefined): void {
+    const { rid } = registry;
+    const now = this.#clock.now();
+    const isSeldom = network !== undefined && this.#shares.take(`${rid}\n${network}`, now) === 0;
+    try {
+      this.admit(registry, "anonymous", "token");
+    } catch (refusal) {
+      const costs = this.#costs[tierOf(registry)].whole.map((cost) => cost * reservePart);
+      const [at = 0] = drains.token;
+      const reserve = this.#registries.of(`${rid}\nreserve`);
+      if (!isSeldom || waitOf(reserve, costs, at, now) > 0) throw refusal;
+      drain(reserve, costs, at, now);
     }
   }
 

@@ -8,7 +8,7 @@ import { type Credentials, parseAuthorization } from "../../identity/credentials
 import type { NetworkOf } from "../../identity/failed-logins.ts";
 import type { Identity } from "../../identity/identity.ts";
 import type { IssuedTokens, TokenRequest } from "../../identity/issue-tokens.ts";
-import { identityOf, subjectOf } from "../../identity/principal.ts";
+import { subjectOf } from "../../identity/principal.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { RateLimiter } from "../../tenancy/rate-limiter.ts";
 import type { Hosts } from "../address.ts";
@@ -168,9 +168,9 @@ async function exchange(request: AuthRequest, identity: Identity): Promise<Reply
   );
 }
 
-/** The registry that is meant. Nobody has said yet who he is, so the requests of all are counted together. */
+/** The registry that is meant. */
 async function find(
-  { hosts, host, registries, rates, addressed }: AuthRequest,
+  { hosts, host, registries, rates, addressed, networkOf }: AuthRequest,
   fields: URLSearchParams,
   hints: Parameters<typeof registryMeant>[2],
 ): Promise<{ registry: RegistryDocument; prefix: string }> {
@@ -179,7 +179,7 @@ async function find(
   const registry = await registries.find(meant.registry);
   if (registry === undefined) throw noSuchRegistry();
   addressed(registry);
-  rates?.admit(registry, identityOf({ kind: "anonymous" }), "token");
+  rates?.admitToken(registry, networkOf());
   return { ...meant, registry };
 }
 

@@ -1,13 +1,17 @@
 import { beforeEach, expect, test } from "vitest";
 import { limits } from "../../../shared/domain/limits.ts";
+import { usualTiers } from "../../../shared/domain/tiers/table.ts";
+import { serve } from "../../../shared/http/serve.ts";
+import { RateLimiter } from "../../../shared/tenancy/rate-limiter.ts";
 import {
   askForToken,
   basic,
   type GuardedRegistry,
   openGuardedRegistry,
 } from "../harness/guarded-registry.ts";
+import { incoming, readReply } from "../harness/memory-registry.ts";
 
-// Strangers, who try passwords as fast as they are refused, keep out nobody but themselves.
+// Strangers, who ask as fast as they are answered, keep out nobody but themselves.
 
 let now: number;
 let guarded: GuardedRegistry;
@@ -95,4 +99,24 @@ test("who turn out to be no strangers have used up nothing", async () => {
   for (let n = 0; n < limits.networkShareMax; n += 1)
     expect(await login(basic("reader", `mistyped-${n}`), "203.0.113.9")).toBe(401);
   expect(await login(basic("reader", "mistyped"), "203.0.113.9")).toBe(429);
+});
+
+test("who ask for tokens as fast as they can keep out nobody who comes from another network", async () => {
+  const rates = new RateLimiter(usualTiers, 1, { now: () => now });
+  const service = { ...guarded.service, rates };
+  const ask = async (authorization: string | undefined, peer: string) => {
+    const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
+    const call = { method: "GET", target: "/oauth2/token", headers, body: undefined, streamed: false, peer };
+    return (await readReply(await serve(service, incoming(call)))).status;
+  };
+  const allowed = (usualTiers.Premium.tokenRequestsPerMinute * limits.burstSeconds) / 60;
+  let answered = 0;
+  while ((await ask(undefined, "203.0.113.9")) === 200) answered += 1;
+  expect(await ask(reader, "203.0.113.9")).toBe(429);
+  expect(await ask(reader, "203.0.113.10")).toBe(200);
+  // From wherever they come, all together get little more than is allowed.
+  for (let n = 0; n < allowed; n += 1)
+    if ((await ask(undefined, `198.51.${n >> 8}.${n & 255}`)) === 200) answered += 1;
+  expect(answered).toBeGreaterThan(allowed);
+  expect(answered).toBeLessThanOrEqual(allowed * 1.05);
 });
