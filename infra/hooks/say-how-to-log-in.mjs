@@ -9,7 +9,8 @@ const domain = process.env["PORTOLAN_DOMAIN"];
 const token = process.env["DOMAIN_VALIDATION_TOKEN"];
 const nearest = process.env["GLOBAL_LOGIN_SERVER"];
 
-const seconds = Number(process.env["PORTOLAN_READY_SECONDS"] || "600");
+// How long it is waited for.
+const seconds = Number(process.argv[2] ?? "600");
 const ready = await waitUntilReady(`https://${server}`, seconds, (text) => process.stderr.write(text));
 
 process.stdout.write(`
