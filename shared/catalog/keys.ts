@@ -50,7 +50,7 @@ export const ids = {
   orphanCursor: "orphan-cursor",
   recount: "recount",
   recountReport: "recount-report",
-  recountTurn: "recount-turn",
+  turn: (job: string) => `turn:${job}`,
   repositoryUsages: "repo:",
   repositoryUsage: (repository: RepositoryName, generation: string) =>
     `repo:${escapeName(repository)}:${generation}`,

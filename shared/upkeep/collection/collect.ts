@@ -2,7 +2,7 @@ import { listInCatalog, readEntry } from "../../catalog/catalog-entries.ts";
 import type { LeftGenerationDocument, SweepDocument } from "../../catalog/collection-documents.ts";
 import { listDeletedBefore } from "../../catalog/generations.ts";
 import { endOfPrefix, ranks } from "../../catalog/keys.ts";
-import { listRegistries, readRegistry } from "../../catalog/registries.ts";
+import { readRegistry } from "../../catalog/registries.ts";
 import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { findRepository, finishLeaving, type Repository } from "../../catalog/repositories.ts";
 import { beginSweep, earliest, endSweep, listDueSweeps, nextSweep } from "../../catalog/sweeps.ts";
@@ -10,6 +10,7 @@ import { limits } from "../../domain/limits.ts";
 import type { Ports } from "../../ports/ports.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { guarded } from "../guarded.ts";
+import { registriesInTurn } from "../turn.ts";
 import { stepDeeper } from "./deep-round.ts";
 import { deleteCondemnedBytes } from "./delete-bytes.ts";
 import { restsUntil } from "./epoch.ts";
@@ -67,25 +68,24 @@ export async function collect(ports: Ports, log: Log): Promise<Collection> {
   if (done.next !== undefined) return done;
   const accounts = new Set([ports.region, ...(ports.setApart ?? [])]);
   const budget = { pages: purgePages };
-  for (let after: string | undefined, more = true; more; ) {
-    const page = await listRegistries(ports, after, pageItems);
-    for (const { rid } of page.registries) {
-      const registry = (await readRegistry(ports, rid))?.document;
-      if (registry === undefined) continue;
-      accounts.add(registry.storage.account);
-      if (registry.state !== "live") continue;
-      const parts = [
-        async () => await sweepRegistry(ports, log, registry, done),
-        async () => await purgeGenerations(ports, log, registry, budget, done),
-        async () => {
-          if (await stepDeeper(ports, registry, done)) done.more = true;
-        },
-      ];
-      for (const part of parts) await guarded(log, { work, registry: rid }, part);
-    }
-    after = page.registries.at(-1)?.rid;
-    more = page.more;
+  // Behind the first that found its run's limit reached the next one begins.
+  let endTurn: (() => Promise<void>) | undefined;
+  for await (const { rid, end } of registriesInTurn(ports, work)) {
+    const registry = (await readRegistry(ports, rid))?.document;
+    if (registry === undefined) continue;
+    accounts.add(registry.storage.account);
+    if (registry.state !== "live") continue;
+    const parts = [
+      async () => await sweepRegistry(ports, log, registry, done),
+      async () => await purgeGenerations(ports, log, registry, budget, done),
+      async () => {
+        if (await stepDeeper(ports, registry, done)) done.more = true;
+      },
+    ];
+    for (const part of parts) await guarded(log, { work, registry: rid }, part);
+    if (done.sweeps >= limits.sweepsPerRunMax || budget.pages <= 0) endTurn ??= end;
   }
+  await endTurn?.();
   for (const account of accounts) {
     const reclaim = async () => await deleteCondemnedBytes(ports, log, account);
     const reclaimed = await guarded(log, { work, account }, reclaim);

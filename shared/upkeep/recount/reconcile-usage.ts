@@ -9,6 +9,7 @@ import type { Log } from "../../telemetry/log.ts";
 import { consumeEvents } from "../consume-events.ts";
 import type { Budget } from "../document-pages.ts";
 import { guarded } from "../guarded.ts";
+import { registriesInTurn } from "../turn.ts";
 import { type Generation, generationsOf, recountGenerations } from "./recount-generations.ts";
 import { recountPart, shardParts } from "./recount-parts.ts";
 import { recountSums } from "./recount-sums.ts";
@@ -21,7 +22,6 @@ import {
   reportOf,
   withFindings,
 } from "./report.ts";
-import { endTurn, registriesInTurn } from "./turn.ts";
 
 const repositoriesAtOnce = 50;
 /** Of the event consumer. If that is not enough, what is counted meanwhile has changed, and is counted again. */
@@ -34,8 +34,8 @@ const drainRunsMax = 20;
  */
 export async function reconcileUsage(ports: Ports, log: Log): Promise<{ more: boolean }> {
   const budget = { pages: limits.recountPagesPerRunMax };
-  let counted: string | undefined;
-  for await (const rid of registriesInTurn(ports)) {
+  let endTurn: (() => Promise<void>) | undefined;
+  for await (const { rid, end } of registriesInTurn(ports, "recount")) {
     const registry = (await readRegistry(ports, rid))?.document;
     if (registry?.state !== "live") continue;
     const outcome = await guarded(log, { work: "recount", registry: rid }, async () => {
@@ -43,11 +43,11 @@ export async function reconcileUsage(ports: Ports, log: Log): Promise<{ more: bo
       return (await recountRegistry(ports, log, registry, budget)) === undefined ? "unfinished" : "ended";
     });
     if (outcome === "unfinished") {
-      if (counted !== undefined) await endTurn(ports, counted);
+      await endTurn?.();
       return { more: true };
     }
     // Nor does one that fails keep the others from their turn.
-    if (outcome !== "not due") counted = rid;
+    if (outcome !== "not due") endTurn = end;
   }
   return { more: false };
 }

@@ -3,7 +3,7 @@ import type { RetentionCursorDocument } from "../../catalog/collection-documents
 import { readAs } from "../../catalog/commit.ts";
 import { schema } from "../../catalog/documents.ts";
 import { ids, partitions } from "../../catalog/keys.ts";
-import { listRegistries, readRegistry } from "../../catalog/registries.ts";
+import { readRegistry } from "../../catalog/registries.ts";
 import type { RegistryDocument } from "../../catalog/registry-documents.ts";
 import { findRepository } from "../../catalog/repositories.ts";
 import { RegistryError } from "../../domain/errors.ts";
@@ -16,6 +16,7 @@ import type { Stored } from "../../ports/document-store.ts";
 import type { Ports } from "../../ports/ports.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { guarded } from "../guarded.ts";
+import { registriesInTurn } from "../turn.ts";
 import { type Carried, carryOut } from "./carry-out.ts";
 import { loadSnapshot } from "./load-snapshot.ts";
 
@@ -33,7 +34,6 @@ interface Round extends Carried {
   tooLarge: number;
 }
 
-const registriesPerPage = 100;
 const repositoriesPerPage = 100;
 
 /**
@@ -46,18 +46,17 @@ export async function runRetention(ports: Ports, log: Log): Promise<void> {
     deletions: limits.retentionDeletionsPerRunMax,
     until: ports.clock.now() + limits.retentionRunSecondsMax * 1000,
   };
-  for (let after: string | undefined, more = true; more && goesOn(ports, budget); ) {
-    const page = await listRegistries(ports, after, registriesPerPage);
-    for (const { rid } of page.registries) {
-      const registry = (await readRegistry(ports, rid))?.document;
-      const policy = registry?.policies.lifecycle;
-      if (registry?.state !== "live" || policy === undefined) continue;
-      if (!policy.rules.some(({ action }) => action === "delete")) continue;
-      const facts = { work: "retention", registry: rid };
-      await guarded(log, facts, async () => await goRound(ports, log, registry, policy, budget));
+  for await (const { rid, end } of registriesInTurn(ports, "retention")) {
+    const registry = (await readRegistry(ports, rid))?.document;
+    const policy = registry?.policies.lifecycle;
+    if (registry?.state !== "live" || policy === undefined) continue;
+    if (!policy.rules.some(({ action }) => action === "delete")) continue;
+    const facts = { work: "retention", registry: rid };
+    await guarded(log, facts, async () => await goRound(ports, log, registry, policy, budget));
+    if (!goesOn(ports, budget)) {
+      await end();
+      return;
     }
-    after = page.registries.at(-1)?.rid;
-    more = page.more;
   }
 }
 
