@@ -14,6 +14,8 @@ interface Entry {
 export class RegistryDirectory {
   readonly #ports: Ports;
   readonly #entries = new Map<RegistryName, Entry>();
+  /** Names that nobody has, apart, so that whoever tries many has no registry forgotten. */
+  readonly #absent = new Map<RegistryName, Entry>();
   readonly #underWay = new Map<RegistryName, Promise<RegistryDocument | undefined>>();
 
   #timesForgotten = 0;
@@ -27,7 +29,7 @@ export class RegistryDirectory {
    * there is none of that name.
    */
   find(name: RegistryName): RegistryDocument | undefined | Promise<RegistryDocument | undefined> {
-    const entry = this.#entries.get(name);
+    const entry = this.#entries.get(name) ?? this.#absent.get(name);
     const age = entry === undefined ? Number.POSITIVE_INFINITY : this.#ports.clock.now() - entry.readAt;
     if (entry !== undefined && age < limits.registryCacheSeconds * 1000) return entry.registry;
     let reading = this.#underWay.get(name);
@@ -59,6 +61,7 @@ export class RegistryDirectory {
   forget(name: RegistryName): void {
     this.#timesForgotten += 1;
     this.#entries.delete(name);
+    this.#absent.delete(name);
     this.#underWay.delete(name);
   }
 
@@ -69,10 +72,11 @@ export class RegistryDirectory {
     // What was read before a change is not remembered after it.
     if (this.#timesForgotten !== timesForgotten) return registry;
     this.#entries.delete(name);
-    this.#entries.set(name, { registry, readAt });
-    // Names that nobody has are remembered too, so whoever tries many must not fill the memory: the oldest goes.
-    const oldest = this.#entries.keys().next().value;
-    if (this.#entries.size > limits.registriesCachedMax && oldest !== undefined) this.#entries.delete(oldest);
+    this.#absent.delete(name);
+    const entries = registry === undefined ? this.#absent : this.#entries;
+    entries.set(name, { registry, readAt });
+    const oldest = entries.keys().next().value;
+    if (entries.size > limits.registriesCachedMax && oldest !== undefined) entries.delete(oldest);
     return registry;
   }
 }

@@ -56,4 +56,16 @@ describe("a registry", () => {
     away = false;
     expect(await sparse()).toBe(true);
   });
+
+  test("is not forgotten for names that nobody has, however many are tried", async () => {
+    await sparse();
+    for (let n = 0; n <= limits.registriesCachedMax; n += 1)
+      await directory.find(`absent${n}` as RegistryName);
+    const before = reads;
+    await sparse();
+    expect(reads).toBe(before);
+    // The newest of those are remembered as well.
+    expect(await directory.find(`absent${limits.registriesCachedMax}` as RegistryName)).toBeUndefined();
+    expect(reads).toBe(before);
+  });
 });
