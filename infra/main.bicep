@@ -20,6 +20,9 @@ param writeRegion string = ''
 @description('What is provisioned, and the highest tier of the registries in it.')
 param profile profileName = 'Basic'
 
+@description('The database account in the place of the usual, when documents were restored to another. Empty: the usual.')
+param databaseAccount string = ''
+
 @description('The registry that the deployment starts with.')
 @minLength(5)
 @maxLength(50)
@@ -203,7 +206,7 @@ module cosmos 'modules/cosmos.bicep' = {
   name: 'cosmos'
   scope: group
   params: {
-    name: '${abbreviations.cosmosAccount}${token}'
+    name: empty(databaseAccount) ? '${abbreviations.cosmosAccount}${token}' : databaseAccount
     location: location
     tags: tags
     workspaceId: monitoring.outputs.workspaceId
@@ -454,4 +457,5 @@ output CONTAINER_LOGIN_SERVER string = empty(containerImage) ? '' : containers!.
 output GLOBAL_LOGIN_SERVER string = globalRouting ? routing!.outputs.hostName : ''
 @description('What the TXT record `_dnsauth.<domain>` says; empty: there is no domain here.')
 output DOMAIN_VALIDATION_TOKEN string = globalRouting ? routing!.outputs.domainValidationToken : ''
+output COSMOS_ACCOUNT_NAME string = cosmos.outputs.name
 output KEY_VAULT_NAME string = keys.outputs.name

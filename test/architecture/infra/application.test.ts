@@ -129,6 +129,19 @@ test("a region that takes the writes is the database's first, and nothing else m
   });
 });
 
+test("documents that were restored to another account are what everything is then told of", () => {
+  const { resources, outputs } = deploy({ databaseAccount: "cosmos-restored" });
+  const of = (type: string) => resources.filter((resource) => resource.type === type);
+  expect(of("Microsoft.DocumentDB/databaseAccounts").map(({ name }) => name)).toEqual(["cosmos-restored"]);
+  expect(of("Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments")[0]?.name).toMatch(
+    /^cosmos-restored\//,
+  );
+  expect(of("Microsoft.Web/sites/config")[0]?.body["properties"]).toMatchObject({
+    COSMOS_ENDPOINT: "https://cosmos-restored.documents.azure.com:443/",
+  });
+  expect(outputs["COSMOS_ACCOUNT_NAME"]).toBe("cosmos-restored");
+});
+
 test("regions differ in their names only", () => {
   const tokens = made("everything", "Microsoft.Web/sites").map(({ name }) => name.replace("func-", ""));
   const isolated = functionAppSettings("everything")[0]?.["STORAGE_ACCOUNTS"] ?? "";
@@ -220,6 +233,7 @@ test("the outputs, and what an operator sets, are all that hooks and docs ask fo
   const known = [
     ...Object.keys(deployments.everything.outputs),
     ...[...settings].map(([, name = ""]) => name),
+    "AZURE_SUBSCRIPTION_ID",
   ];
   const hooks = projectFiles("infra").filter(
     (path) => path.endsWith("-regions.mjs") || path.endsWith("-log-in.mjs"),
