@@ -19,6 +19,10 @@ function zip(folder, file) {
   else run("zip", ["--quiet", "--recurse-paths", file, "."], folder);
 }
 
+// The Azure CLI may be signed in to another one than azd.
+const subscription = process.env["AZURE_SUBSCRIPTION_ID"];
+const whose = subscription ? ["--subscription", subscription] : [];
+
 const [, ...others] = JSON.parse(process.env["REGIONAL_APP_NAMES"] || "[]");
 if (others.length > 0) {
   const app = fileURLToPath(new URL("../../dist/app", import.meta.url));
@@ -40,6 +44,7 @@ if (others.length > 0) {
         file,
         "--build-remote",
         "false",
+        ...whose,
       ]);
     }
   } finally {

@@ -84,12 +84,19 @@ describe("the hook after a deployment", () => {
     await writeFile(join(project, "dist/app/host.json"), "{}");
     const notes = join(folder, "notes");
     await writeFile(notes, "");
-    const names = { AZURE_RESOURCE_GROUP: "rg-x", REGIONAL_APP_NAMES: '["func-a","func-b","func-c"]' };
+    const names = {
+      AZURE_SUBSCRIPTION_ID: "0-1",
+      AZURE_RESOURCE_GROUP: "rg-x",
+      REGIONAL_APP_NAMES: '["func-a","func-b","func-c"]',
+    };
     expect(runHook("deploy-other-regions.mjs", names, project)).toMatchObject({ status: 0, stderr: "" });
     const [zipped, ...asked] = (await readFile(notes, "utf8")).trim().split("\n");
     expect(zipped).toBe("zip");
     expect(
-      asked.map((line) => /--resource-group rg-x --name (\S+) --src \S+app\.zip/.exec(line)?.[1]),
+      asked.map(
+        (line) =>
+          /--resource-group rg-x --name (\S+) --src \S+app\.zip .*--subscription 0-1$/.exec(line)?.[1],
+      ),
     ).toEqual(["func-b", "func-c"]);
     await writeFile(notes, "");
     const one = { ...names, REGIONAL_APP_NAMES: '["func-a"]' };
