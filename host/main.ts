@@ -129,6 +129,7 @@ async function finish(server: Server, app: App, triggers: Triggers): Promise<voi
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`portolan: ${error instanceof Error ? error.message : String(error)}\n`);
+  const lines = (error instanceof Error ? error.message : String(error)).split("\n");
+  process.stderr.write(lines.map((line) => `portolan: ${line}\n`).join(""));
   process.exit(1);
 });

@@ -3,6 +3,7 @@ import { ensureRegistry } from "./catalog/registries.ts";
 import { RepositoryDirectory } from "./catalog/repository-directory.ts";
 import { type Config, hasQueueTriggers, ownQueues, readConfig } from "./config.ts";
 import { limits } from "./domain/limits.ts";
+import { SettingsError } from "./domain/setting-faults.ts";
 import { poisonQueue } from "./domain/work-message.ts";
 import type { IncomingRequest, Reply } from "./http/exchange.ts";
 import { answerNotStarted } from "./http/readiness-reply.ts";
@@ -168,9 +169,22 @@ export async function answerRequest(request: IncomingRequest): Promise<Reply> {
   try {
     app = await sharedApp();
   } catch (error) {
+    tellFailedStart(error);
     return await answerNotStarted(request, () => failedStart(error));
   }
   return await app.handle(request);
+}
+
+let toldFailure = "";
+
+/** Once for each reason, since every request tries to start it. */
+function tellFailedStart(error: unknown): void {
+  if (String(error) === toldFailure) return;
+  toldFailure = String(error);
+  const log = createLog("error", (lines) => process.stderr.write(lines));
+  const faults = error instanceof SettingsError ? error.faults : [toldFailure];
+  for (const failure of faults) log.write("error", "failure", { work: "start", error: failure });
+  log.flush();
 }
 
 let explained: { readonly until: number; readonly report: Promise<ReadinessReport> } | undefined;

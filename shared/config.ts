@@ -1,14 +1,15 @@
 import { readCosmosSettings } from "./azure/cosmos/settings.ts";
 import type { AzureSettings } from "./azure/open.ts";
 import { readStorageSettings } from "./azure/storage/settings.ts";
-import { type Graces, usualGraces } from "./domain/graces.ts";
+import { type Graces, readGraces, readSeconds } from "./domain/graces.ts";
 import { limits } from "./domain/limits.ts";
 import { asRegistryName, isResourceGroupName, type RegistryName } from "./domain/name.ts";
 import { type NetworkSettings, readNetworkSettings } from "./domain/network/settings.ts";
 import { type Prices, readPrices } from "./domain/pricing/prices.ts";
+import { SettingFaults } from "./domain/setting-faults.ts";
 import { readSwitch } from "./domain/switch.ts";
 import { offerUpTo, readDefaultTier, readTiers } from "./domain/tiers/overrides.ts";
-import type { Tier, TierTable } from "./domain/tiers/table.ts";
+import { type Tier, type TierTable, usualTiers } from "./domain/tiers/table.ts";
 import type { Hosts } from "./http/address.ts";
 import { type EntraSettings, readEntraSettings } from "./identity/federation/settings.ts";
 import { type KeySettings, readKeySettings } from "./key-settings.ts";
@@ -69,51 +70,71 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The registry that plain `localhost` means. */
 const localRegistry = "local" as RegistryName;
+const noSubscription = "00000000-0000-0000-0000-000000000000";
 
 /**
  * The configuration that these variables spell; each has a default.
- * @throws Error with one line that names the variable and what it should be
+ * @throws SettingsError with a line for each that is wrong, which names the variable and says what it should be
  */
 export function readConfig(env: Environment): Config {
-  const store = readStore(env);
-  const auth = readAuth(env);
+  const faults = new SettingFaults();
+  const store = faults.gather(() => readStore(env, faults), undefined);
+  const auth = faults.gather(() => readAuth(env), undefined);
   const queued = hasQueueTriggers(env);
-  const tiers = offerUpTo(readTiers(env["TIERS"], "TIERS"), env["HIGHEST_TIER"], "HIGHEST_TIER");
-  const subscriptionId = readSubscription(env["SUBSCRIPTION_ID"]);
-  if (queued && store.kind === "local" && env["WORK_STORAGE"] !== ownQueues) {
-    throw new Error(
-      "WORK_STORAGE is where Azure Storage has the queues; those of this registry are in DATA_DIR",
-    );
+  const tiers = faults.gather(
+    () => offerUpTo(readTiers(env["TIERS"], "TIERS"), env["HIGHEST_TIER"], "HIGHEST_TIER"),
+    usualTiers,
+  );
+  if (queued && store?.kind === "local" && env["WORK_STORAGE"] !== ownQueues) {
+    faults.note("WORK_STORAGE is where Azure Storage has the queues; those of this registry are in DATA_DIR");
   }
-  return Object.freeze({
-    store,
+  const onOneMachine = store?.kind !== "azure" || store.settings.cosmos.key !== undefined;
+  // Where a file of this machine may be by itself: with services that several instances share, somebody has to say where.
+  const dataDir = onOneMachine ? env["DATA_DIR"] || ".portolan" : undefined;
+  const hosts = readAllHosts(env, faults);
+  const config = {
     queued,
-    hosts: Object.freeze({
-      plain: readHosts(env["PLAIN_HOSTS"] || "localhost,127.0.0.1,[::1]", "PLAIN_HOSTS"),
-      shared: readHosts(env["SHARED_HOSTS"] || "registries.localhost", "SHARED_HOSTS"),
-      domain: readHosts(env["REGISTRY_DOMAIN"] || "localhost", "REGISTRY_DOMAIN")[0] ?? "",
-      defaultRegistry: readRegistry(env["DEFAULT_REGISTRY"]),
-      scope: Object.freeze({
-        subscriptionId,
-        resourceGroup: readResourceGroup(env["RESOURCE_GROUP"]),
-      }),
-    }),
-    logLevel: readLevel(env["LOG_LEVEL"] || "info"),
-    accessLogSample: readSample(env["ACCESS_LOG_SAMPLE"], store),
-    telemetry: readTelemetrySettings(env),
-    sparseManifests: readSwitch(env["SPARSE_MANIFESTS"], "SPARSE_MANIFESTS"),
-    serveThroughBytesMax: readBytes(env["SERVE_THROUGH"]),
-    graces: Object.freeze(readGraces(env)),
+    hosts,
+    logLevel: faults.gather(() => readLevel(env["LOG_LEVEL"] || "info"), "info" as const),
+    accessLogSample: faults.gather(() => readSample(env["ACCESS_LOG_SAMPLE"], onOneMachine), 1),
+    telemetry: faults.gather(() => readTelemetrySettings(env), undefined),
+    sparseManifests: faults.gather(() => readSwitch(env["SPARSE_MANIFESTS"], "SPARSE_MANIFESTS"), false),
+    serveThroughBytesMax: faults.gather(() => readBytes(env["SERVE_THROUGH"]), undefined),
+    graces: Object.freeze(readGraces(env, faults)),
     tiers,
-    prices: readPrices(env["PRICES"], "PRICES"),
-    networks: readNetworkSettings(env),
-    defaultTier: readDefaultTier(tiers, env["DEFAULT_TIER"], "DEFAULT_TIER"),
-    instances: readInstances(env["EXPECTED_INSTANCES"]),
+    prices: faults.gather(() => readPrices(env["PRICES"], "PRICES"), undefined),
+    networks: faults.gather(() => readNetworkSettings(env), readNetworkSettings({})),
+    defaultTier: faults.gather(
+      () => readDefaultTier(tiers, env["DEFAULT_TIER"], "DEFAULT_TIER"),
+      "Basic" as const,
+    ),
+    instances: faults.gather(() => readInstances(env["EXPECTED_INSTANCES"]), 1),
     holdsRefusals: !env["WEBSITE_SITE_NAME"],
     auth,
-    keys: readKeySettings(env, { auth: auth !== undefined, dataDir: dataDirOf(store, env) }),
-    entra: readEntraSettings(env, subscriptionId),
-    allowPrivateIssuers: readSwitch(env["ALLOW_PRIVATE_ISSUERS"], "ALLOW_PRIVATE_ISSUERS"),
+    keys: faults.gather(() => readKeySettings(env, { auth: auth !== undefined, dataDir }), undefined),
+    entra: faults.gather(() => readEntraSettings(env, hosts.scope.subscriptionId), undefined),
+    allowPrivateIssuers: faults.gather(
+      () => readSwitch(env["ALLOW_PRIVATE_ISSUERS"], "ALLOW_PRIVATE_ISSUERS"),
+      false,
+    ),
+  };
+  // No store is one with a fault.
+  faults.refuse();
+  return Object.freeze({ ...config, store: store ?? usualStore(env) });
+}
+
+function readAllHosts(env: Environment, faults: SettingFaults): Hosts {
+  const hosts = (text: string | undefined, usual: string, variable: string) =>
+    faults.gather(() => readHosts(text || usual, variable), []);
+  return Object.freeze({
+    plain: hosts(env["PLAIN_HOSTS"], "localhost,127.0.0.1,[::1]", "PLAIN_HOSTS"),
+    shared: hosts(env["SHARED_HOSTS"], "registries.localhost", "SHARED_HOSTS"),
+    domain: hosts(env["REGISTRY_DOMAIN"], "localhost", "REGISTRY_DOMAIN")[0] ?? "",
+    defaultRegistry: faults.gather(() => readRegistry(env["DEFAULT_REGISTRY"]), localRegistry),
+    scope: Object.freeze({
+      subscriptionId: faults.gather(() => readSubscription(env["SUBSCRIPTION_ID"]), noSubscription),
+      resourceGroup: faults.gather(() => readResourceGroup(env["RESOURCE_GROUP"]), ""),
+    }),
   });
 }
 
@@ -128,19 +149,14 @@ export function hasQueueTriggers(env: Environment): boolean {
   return [env["WORK_STORAGE"], env["WORK_STORAGE__queueServiceUri"]].some((value) => (value ?? "") !== "");
 }
 
-/** Azure's services when the environment says where they are, and then both of them. */
-function readStore(env: Environment): StoreConfig {
-  const cosmos = readCosmosSettings(env);
-  const emulated = cosmos === undefined || cosmos.key !== undefined;
-  const region = readRegion(env["REGION"], emulated ? "local" : undefined);
-  const storage = readStorageSettings(env, region);
-  if (cosmos === undefined && storage === undefined) {
-    // The disk there is an instance's own, and gone with it.
-    if (env["WEBSITE_SITE_NAME"]) {
-      throw new Error("in Azure COSMOS_ENDPOINT and STORAGE_ACCOUNTS have to say where everything is kept");
-    }
-    return { kind: "local", dataDir: env["DATA_DIR"] || ".portolan" };
-  }
+/** Azure's services when the environment says where they are, and then both of them. Undefined: it says so in vain. */
+function readStore(env: Environment, faults: SettingFaults): StoreConfig | undefined {
+  const emulated = (env["COSMOS_ENDPOINT"] ?? "") === "";
+  const cosmos = faults.gather(() => readCosmosSettings(env), null);
+  const region = faults.gather(() => readRegion(env["REGION"], emulated ? "local" : undefined), null);
+  const storage = region === null ? null : faults.gather(() => readStorageSettings(env, region), null);
+  if (cosmos === null || region === null || storage === null) return undefined;
+  if (cosmos === undefined && storage === undefined) return usualStore(env);
   if (cosmos === undefined) {
     throw new Error("bytes are kept in Azure Storage, so COSMOS_ENDPOINT has to say where documents are");
   }
@@ -150,10 +166,12 @@ function readStore(env: Environment): StoreConfig {
   return { kind: "azure", settings: Object.freeze({ region, cosmos, storage }) };
 }
 
-/** Where a file of this machine may be by itself: with services that several instances share, somebody has to say where. */
-function dataDirOf(store: StoreConfig, env: Environment): string | undefined {
-  const emulated = store.kind === "local" || store.settings.cosmos.key !== undefined;
-  return emulated ? env["DATA_DIR"] || ".portolan" : undefined;
+function usualStore(env: Environment): StoreConfig {
+  // The disk there is an instance's own, and gone with it.
+  if (env["WEBSITE_SITE_NAME"]) {
+    throw new Error("in Azure COSMOS_ENDPOINT and STORAGE_ACCOUNTS have to say where everything is kept");
+  }
+  return { kind: "local", dataDir: env["DATA_DIR"] || ".portolan" };
 }
 
 /** @param usual what an emulator's region is called; an account's region has to be told */
@@ -192,7 +210,7 @@ function readInstances(text: string | undefined): number {
 }
 
 function readSubscription(text: string | undefined): string {
-  const id = (text || "00000000-0000-0000-0000-000000000000").toLowerCase();
+  const id = (text || noSubscription).toLowerCase();
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))
     throw new Error("SUBSCRIPTION_ID is the GUID of an Azure subscription");
   return id;
@@ -216,9 +234,8 @@ function readLevel(text: string): LogLevel {
 /** On Azure a line costs more than the request that it tells of. */
 const cloudAccessLogSample = 0.01;
 
-function readSample(text: string | undefined, store: StoreConfig): number {
-  const emulated = store.kind === "local" || store.settings.cosmos.key !== undefined;
-  if (text === undefined || text === "") return emulated ? 1 : cloudAccessLogSample;
+function readSample(text: string | undefined, onOneMachine: boolean): number {
+  if (text === undefined || text === "") return onOneMachine ? 1 : cloudAccessLogSample;
   const sample = /^[0-9]*\.?[0-9]+$/.test(text) ? Number(text) : Number.NaN;
   if (!(sample <= 1)) throw new Error("ACCESS_LOG_SAMPLE is a number from 0 to 1");
   return sample;
@@ -253,43 +270,4 @@ function readBytes(text: string | undefined): number | undefined {
   if (text === "true" || text === "false") return text === "true" ? Number.MAX_SAFE_INTEGER : 0;
   if (/^[0-9]{1,15}$/.test(text)) return Number(text);
   throw new Error("SERVE_THROUGH is true, false, or the bytes of the largest blob that is served through");
-}
-
-/** @throws Error for what collection could not be safe with */
-function readGraces(env: Environment): Graces {
-  const usual = usualGraces;
-  const requestSeconds = readSeconds(env["REQUEST_SECONDS"], "REQUEST_SECONDS", usual.requestSeconds);
-  const leaseSeconds = readSeconds(env["LEASE_SECONDS"], "LEASE_SECONDS", usual.leaseSeconds);
-  const purgeSeconds = readSeconds(
-    env["PURGE_SECONDS"],
-    "PURGE_SECONDS",
-    Math.max(requestSeconds, usual.purgeSeconds),
-  );
-  if (leaseSeconds <= requestSeconds) throw new Error("LEASE_SECONDS is more than REQUEST_SECONDS");
-  if (purgeSeconds < requestSeconds) throw new Error("PURGE_SECONDS is no less than REQUEST_SECONDS");
-  return {
-    requestSeconds,
-    leaseSeconds,
-    purgeSeconds,
-    skewSeconds: readSeconds(env["CLOCK_SKEW_SECONDS"], "CLOCK_SKEW_SECONDS", usual.skewSeconds),
-    sweepSeconds: readSeconds(env["SWEEP_SECONDS"], "SWEEP_SECONDS", usual.sweepSeconds),
-    deepSweepSeconds: readSeconds(env["DEEP_SWEEP_SECONDS"], "DEEP_SWEEP_SECONDS", usual.deepSweepSeconds),
-    retentionSeconds: readSeconds(
-      env["RETENTION_INTERVAL_SECONDS"],
-      "RETENTION_INTERVAL_SECONDS",
-      usual.retentionSeconds,
-    ),
-    quietSeconds: readSeconds(env["QUIET_SECONDS"], "QUIET_SECONDS", usual.quietSeconds),
-    recountSeconds: readSeconds(
-      env["RECOUNT_INTERVAL_SECONDS"],
-      "RECOUNT_INTERVAL_SECONDS",
-      usual.recountSeconds,
-    ),
-  };
-}
-
-function readSeconds(text: string | undefined, variable: string, usual: number): number {
-  if (text === undefined || text === "") return usual;
-  if (!/^[0-9]{1,9}$/.test(text)) throw new Error(`${variable} is a number of seconds`);
-  return Number(text);
 }

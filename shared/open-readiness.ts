@@ -1,5 +1,6 @@
 import type { Config } from "./config.ts";
 import { readConfig } from "./config.ts";
+import { SettingsError } from "./domain/setting-faults.ts";
 import { openKeyStore } from "./open-keys.ts";
 import type { Explanations } from "./ports/explanations.ts";
 import type { Ports } from "./ports/ports.ts";
@@ -39,8 +40,12 @@ export async function explainFailedStart(
   try {
     config = readConfig(env);
   } catch (error) {
-    // One line that names the setting, and repeats no secret.
-    return await reportOn([failed("settings", error, ({ message }) => message)], onFailure);
+    // Lines that name the settings, and repeat no secret.
+    const faults = error instanceof SettingsError ? error.faults : [String(error)];
+    return await reportOn(
+      faults.map((fault) => failed("settings", new Error(fault), ({ message }) => message)),
+      onFailure,
+    );
   }
   if (config.store.kind === "local") return await reportOn([start], onFailure);
   const { openAzureStores } = await import("./azure/open.ts");

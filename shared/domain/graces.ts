@@ -1,3 +1,5 @@
+import type { SettingFaults } from "./setting-faults.ts";
+
 const secondsPerHour = 3600;
 
 /**
@@ -36,3 +38,42 @@ export const usualGraces: Graces = {
   quietSeconds: 24 * secondsPerHour,
   recountSeconds: 24 * secondsPerHour,
 };
+
+/** Their settings, with what is wrong noted, and what collection could not be safe with. */
+export function readGraces(env: Readonly<Record<string, string | undefined>>, faults: SettingFaults): Graces {
+  const usual = usualGraces;
+  const seconds = (text: string | undefined, variable: string, otherwise: number) =>
+    faults.gather(() => readSeconds(text, variable, otherwise), otherwise);
+  const requestSeconds = seconds(env["REQUEST_SECONDS"], "REQUEST_SECONDS", usual.requestSeconds);
+  const leaseSeconds = seconds(env["LEASE_SECONDS"], "LEASE_SECONDS", usual.leaseSeconds);
+  const purgeUsual = Math.max(requestSeconds, usual.purgeSeconds);
+  const purgeSeconds = seconds(env["PURGE_SECONDS"], "PURGE_SECONDS", purgeUsual);
+  if (leaseSeconds <= requestSeconds) faults.note("LEASE_SECONDS is more than REQUEST_SECONDS");
+  if (purgeSeconds < requestSeconds) faults.note("PURGE_SECONDS is no less than REQUEST_SECONDS");
+  return {
+    requestSeconds,
+    leaseSeconds,
+    purgeSeconds,
+    skewSeconds: seconds(env["CLOCK_SKEW_SECONDS"], "CLOCK_SKEW_SECONDS", usual.skewSeconds),
+    sweepSeconds: seconds(env["SWEEP_SECONDS"], "SWEEP_SECONDS", usual.sweepSeconds),
+    deepSweepSeconds: seconds(env["DEEP_SWEEP_SECONDS"], "DEEP_SWEEP_SECONDS", usual.deepSweepSeconds),
+    retentionSeconds: seconds(
+      env["RETENTION_INTERVAL_SECONDS"],
+      "RETENTION_INTERVAL_SECONDS",
+      usual.retentionSeconds,
+    ),
+    quietSeconds: seconds(env["QUIET_SECONDS"], "QUIET_SECONDS", usual.quietSeconds),
+    recountSeconds: seconds(
+      env["RECOUNT_INTERVAL_SECONDS"],
+      "RECOUNT_INTERVAL_SECONDS",
+      usual.recountSeconds,
+    ),
+  };
+}
+
+/** What a setting says in seconds. @throws Error of one line that names the variable */
+export function readSeconds(text: string | undefined, variable: string, usual: number): number {
+  if (text === undefined || text === "") return usual;
+  if (!/^[0-9]{1,9}$/.test(text)) throw new Error(`${variable} is a number of seconds`);
+  return Number(text);
+}

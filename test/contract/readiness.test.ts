@@ -36,9 +36,12 @@ it("says that all is well but the start, where all is", async () => {
   ]);
 });
 
-it("names the setting that is wrong", async () => {
-  const { remedies } = await report({ LOG_LEVEL: "loud" });
-  expect(remedies).toEqual([expect.stringMatching(/^settings: LOG_LEVEL is one of/)]);
+it("names each setting that is wrong", async () => {
+  const { remedies } = await report({ LOG_LEVEL: "loud", SWEEP_SECONDS: "soon" });
+  expect(remedies).toEqual([
+    expect.stringMatching(/^settings: LOG_LEVEL is one of/),
+    expect.stringMatching(/^settings: SWEEP_SECONDS is a number of seconds/),
+  ]);
 });
 
 it("tells that the storage takes no such key, and the key to nobody", async () => {

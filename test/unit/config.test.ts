@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readConfig } from "../../shared/config.ts";
+import { SettingsError } from "../../shared/domain/setting-faults.ts";
 import { usualTiers } from "../../shared/domain/tiers/table.ts";
 
 const azure = {
@@ -149,5 +150,38 @@ describe("the configuration", () => {
     expect(() => readConfig({ ALLOW_PRIVATE_ISSUERS: "yes" })).toThrow(
       "ALLOW_PRIVATE_ISSUERS is true or false",
     );
+  });
+
+  it("tells of everything that is wrong at once, each by its name, and of nothing that only follows from it", () => {
+    const wrong = {
+      COSMOS_ENDPOINT: "documents",
+      STORAGE_ACCOUNTS: "bytes",
+      REGION: "westeurope",
+      KEY_VAULT_URL: "vault",
+      AUTH: "true",
+      HIGHEST_TIER: "Gold",
+      LEASE_SECONDS: "1",
+      SWEEP_SECONDS: "soon",
+      SHARED_HOSTS: "https://registry",
+      WORK_STORAGE__queueServiceUri: "https://bytes.queue.core.windows.net",
+    };
+    let told: unknown;
+    try {
+      readConfig(wrong);
+    } catch (error) {
+      told = error;
+    }
+    expect(told).toBeInstanceOf(SettingsError);
+    const names = (told as SettingsError).faults.map((fault) => /^[A-Z_]+/.exec(fault)?.[0]);
+    expect(names.sort()).toEqual([
+      "COSMOS_ENDPOINT",
+      "HIGHEST_TIER",
+      "KEY_VAULT_URL",
+      "LEASE_SECONDS",
+      "SHARED_HOSTS",
+      "STORAGE_ACCOUNTS",
+      "SWEEP_SECONDS",
+    ]);
+    expect((told as SettingsError).message.split("\n")).toHaveLength(names.length);
   });
 });
