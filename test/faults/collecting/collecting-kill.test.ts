@@ -31,12 +31,15 @@ it.each(Object.keys(stores))(
     const random = seededRandom(kills);
     const shared = randomBytes(100_000);
     const all = Array.from({ length: clients }, (_, client) => new ImageClient(`c${client}`, shared, random));
-    for (let kill = 0; kill < kills; kill++) {
+    const standing = (of: string) =>
+      all.flatMap(({ images }) => images).filter((image) => image.standing === of).length;
+    let killed = 0;
+    // On a busy machine some die before anything is acknowledged.
+    for (; killed < kills || Math.min(standing("there"), standing("gone")) <= kills / 2; killed++) {
+      expect(killed, "kills with too little done").toBeLessThan(5 * kills);
       await liveAndDie(environment, all, random(lifeMillisMax));
     }
     const images = all.flatMap((client) => client.images);
-    expect(images.filter(({ standing }) => standing === "there").length).toBeGreaterThan(kills / 2);
-    expect(images.filter(({ standing }) => standing === "gone").length).toBeGreaterThan(kills / 2);
 
     const config = readConfig(environment);
     const { ports, close } = await openPorts(config);
@@ -68,7 +71,7 @@ it.each(Object.keys(stores))(
     await settle(ports, store.changes);
     await check();
     const places = await ports.blobs.list(registry.storage, { prefix: "u/", limit: 1_000 });
-    expect(places.stored.length).toBeLessThanOrEqual(kills * clients);
+    expect(places.stored.length).toBeLessThanOrEqual(killed * clients);
     const rest = await listRepositories(ports, registry, undefined, 1_000, { which: "all" });
     expect(rest.names).toEqual([]);
   },
