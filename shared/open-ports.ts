@@ -21,9 +21,17 @@ export async function openPorts(
 ): Promise<OpenedPorts> {
   if (store.kind === "azure")
     return await openAzurePorts(store.settings, { graces, tiers, prices }, observers);
-  const { openLocalPorts } = await import("./local/open.ts");
+  const { openLocalPorts } = await import("./local/open.ts").catch(explainAbsence);
   const { ports, close } = await openLocalPorts(store.dataDir);
   return { ports: { ...ports, graces, tiers, prices }, close };
+}
+
+/** What is deployed leaves the database of this machine out, and would only name a module. */
+function explainAbsence(error: unknown): never {
+  if ((error as { readonly code?: unknown }).code !== "ERR_MODULE_NOT_FOUND") throw error;
+  throw new Error(
+    "this package has no store for this machine: COSMOS_ENDPOINT and STORAGE_ACCOUNTS have to say where Azure's services are",
+  );
 }
 
 async function openAzurePorts(

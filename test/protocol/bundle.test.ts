@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { cp, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { Agent } from "node:http";
 import { tmpdir } from "node:os";
@@ -69,6 +70,17 @@ describe("the bundle on Azure's services", () => {
     );
     agent.destroy();
     await running.stop();
+  });
+
+  test("says what it needs where nothing is set, since it has no store for this machine", async () => {
+    const alone = join(folder, "alone");
+    await cp(app, alone, { recursive: true });
+    const { status, stderr } = spawnSync(process.execPath, [join(alone, "host/main.js")], {
+      encoding: "utf8",
+      env: { PORT: "0", DATA_DIR: join(folder, "none") },
+    });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^portolan: .*COSMOS_ENDPOINT and STORAGE_ACCOUNTS.*\n$/);
   });
 
   test("takes a push and answers a pull behind the library's own model and stream server", async () => {
