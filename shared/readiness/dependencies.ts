@@ -1,4 +1,5 @@
 import { ids, partitions } from "../catalog/keys.ts";
+import { RegistryError } from "../domain/errors.ts";
 import { digestBytes } from "../domain/hash.ts";
 import { type Place, placeName } from "../domain/place.ts";
 import type { Explanations } from "../ports/explanations.ts";
@@ -55,7 +56,9 @@ export function dependenciesOf(stores: TriedStores, explain: Explanations): read
 async function tryDocuments({ documents, ids: made }: TriedStores["ports"]): Promise<void> {
   await documents.read(partitions.operations, ids.epoch, { fresh: true });
   const id = `absent-${made.ulid()}`;
-  await documents.commit(partitions.operations, [{ op: "delete", id, etag: "none" }]);
+  const outcome = await documents.commit(partitions.operations, [{ op: "delete", id, etag: "none" }]);
+  if (outcome === "unknown")
+    throw new RegistryError("UNAVAILABLE", { message: "the answer to a write was lost" });
 }
 
 /** Writes, reads, signs and deletes one byte. */
