@@ -49,7 +49,7 @@ function explainStorage(error: unknown, role: string, where: string): string | u
 /** Key Vault's words have an advice already, and the vault's address, which is nobody's business. */
 function explainKeys(error: unknown): string | undefined {
   if (error instanceof RegistryError) return explainSilence(error, "KEY_VAULT_URL");
-  const code = error instanceof Error ? /: 40[0-9] (\w+)/.exec(error.message)?.[1] : undefined;
+  const code = (error instanceof Error && /: 40[0-9] (\w+)/.exec(error.message)?.[1]) || "";
   switch (code) {
     case "ForbiddenByRbac":
       return "this process's identity needs the role Key Vault Secrets Officer on the vault that KEY_VAULT_URL names";
