@@ -223,6 +223,24 @@ test("one name leads to every region that is well, by TLS", () => {
   expect(properties("everything", "Microsoft.Cdn/profiles/afdEndpoints/routes")).toMatchObject([
     { patternsToMatch: ["/*"], httpsRedirect: "Enabled", forwardingProtocol: "HttpsOnly" },
   ]);
+  // A region is asked by its own name, and told which one the client asked for.
+  expect(properties("everything", "Microsoft.Cdn/profiles/ruleSets/rules")).toMatchObject([
+    {
+      conditions: [],
+      actions: [
+        { parameters: { headerAction: "Overwrite", headerName: "X-Portolan-Host", value: "{hostname}" } },
+      ],
+    },
+  ]);
+  expect(readProjectFile("shared/tenancy/network-gate.ts")).toContain('"x-portolan-host"');
+  const [wildcard] = made("everything", "Microsoft.Cdn/profiles/customDomains");
+  expect(wildcard?.body["properties"]).toMatchObject({
+    hostName: "*.registry.example.com",
+    tlsSettings: { certificateType: "CustomerCertificate", minimumTlsVersion: "TLS12" },
+  });
+  expect(properties("everything", "Microsoft.Cdn/profiles/afdEndpoints/routes")).toMatchObject([
+    { customDomains: [{ id: wildcard?.id }], ruleSets: [{}] },
+  ]);
   expect(properties("everything", "Microsoft.Cdn/profiles")).toMatchObject([
     { originResponseTimeoutSeconds: 240 },
   ]);

@@ -54,6 +54,7 @@ const told: Readonly<Record<string, (name: string) => string>> = {
   "properties.primaryEndpoints.queue": (name) => `https://${name}.queue.core.windows.net/`,
   "properties.primaryEndpoints.table": (name) => `https://${name}.table.core.windows.net/`,
   "properties.principalId": principalIdOf,
+  "properties.validationProperties.validationToken": (name) => `_token-of-${name}`,
   "properties.vaultUri": (name) => `https://${name}.vault.azure.net/`,
 };
 

@@ -8,6 +8,8 @@ const all = {
   moreSettings: { LOG_LEVEL: "warn" },
   containerImage: "registry.example/portolan@sha256:0",
   containersMin: 1,
+  domain: "registry.example.com",
+  certificate: "registries",
   globalRouting: true,
   privateNetwork: true,
   clientNetworks: ["192.168.0.0/16"],

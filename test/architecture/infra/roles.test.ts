@@ -11,6 +11,7 @@ const titles: Readonly<Record<string, string>> = {
   "974c5e8b-45b9-4653-ba55-5f855dd0fb88": "Storage Queue Data Contributor",
   "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3": "Storage Table Data Contributor",
   "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": "Key Vault Secrets Officer",
+  "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
   "e147488a-f6f5-4113-8e2d-b22465e65bf6": "Key Vault Crypto Service Encryption User",
   "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
   "00000000-0000-0000-0000-000000000002": "Cosmos DB Built-in Data Contributor",
@@ -22,6 +23,7 @@ const services: readonly (readonly [RegExp, string])[] = [
   [/\/storageAccounts\/\w+$/, "an account with layers"],
   [/\/databaseAccounts\/[\w-]+\/dbs\/portolan$/, "the database"],
   [/\/vaults\/[\w-]+$/, "the vault"],
+  [/\/vaults\/[\w-]+\/secrets\/registries$/, "the certificate"],
   [/\/components\/[\w-]+$/, "Application Insights"],
 ];
 
@@ -35,7 +37,7 @@ interface Assigned {
 
 function assigned(name: DeploymentName): readonly Assigned[] {
   const [application] = made(name, "Microsoft.ManagedIdentity/userAssignedIdentities").filter(
-    (identity) => !identity.name.startsWith("id-key-"),
+    (identity) => !/^id-(key|certificate)-/.test(identity.name),
   );
   const ofAzure = made(name, "Microsoft.Authorization/roleAssignments");
   const ofDocuments = made(name, "Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments");
@@ -96,10 +98,15 @@ describe.each(deploymentNames)("the roles of %s", (name) => {
     }
   });
 
-  test("are nobody else's, but for the one that opens the customer's keys", () => {
+  test("are nobody else's, but for those that open the customer's keys, and read one certificate", () => {
     const others = assigned(name).filter(({ isApplication }) => !isApplication);
     expect(others.map(({ role, on }) => `${role} on ${on}`)).toEqual(
-      name === "everything" ? ["Key Vault Crypto Service Encryption User on the vault"] : [],
+      name === "everything"
+        ? [
+            "Key Vault Crypto Service Encryption User on the vault",
+            "Key Vault Secrets User on the certificate",
+          ]
+        : [],
     );
   });
 });
