@@ -1,20 +1,27 @@
 import { readRegistryUsage } from "../../catalog/usage.ts";
+import { mayManage } from "../../domain/access/role-assignments.ts";
 import { readCollectionStatus } from "../../upkeep/collection/status.ts";
 import type { Reply } from "../exchange.ts";
 import { jsonReply } from "../json.ts";
 import type { ManagementExchange } from "./exchange.ts";
 import { resourceId } from "./resource.ts";
 
-/** What of the registry waits for collection, and what the last run of it did, in all registries of the deployment together. */
+/**
+ * What of the registry waits for collection, and what the last run of it did, in all registries of the deployment together: the latter for
+ * whoever may read that of all.
+ */
 export async function answerCollection({
   ports,
   registry,
   hosts,
   method,
+  manager,
 }: ManagementExchange): Promise<Reply> {
   const [usage, status] = await Promise.all([
     readRegistryUsage(ports, registry.rid),
-    readCollectionStatus(ports),
+    mayManage(manager.roles, "Microsoft.ContainerRegistry/registries/collection/read", {})
+      ? readCollectionStatus(ports)
+      : undefined,
   ]);
   return jsonReply(method, {
     id: resourceId(hosts.scope, registry, "collection"),

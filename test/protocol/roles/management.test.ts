@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { createLog } from "../../../shared/telemetry/log.ts";
+import { createUpkeep } from "../../../shared/upkeep/upkeep.ts";
 import { basic, type GuardedRegistry } from "../harness/guarded-registry.ts";
 import { pathOf, provider, subscription, version } from "../management/registry-rows.ts";
 import { manage, oidOf, openRoles, registries, scopes, tokenOf, tokenUser } from "./world.ts";
@@ -179,6 +181,21 @@ describe("a role in a part of the deployment", () => {
         (await manage(registry, authorization, method, pathOf("team-b", "beta02"), "{}")).status,
         method,
       ).toBe(403);
+  });
+
+  test("shows nothing of what the last run of collection did in all registries", async () => {
+    await createUpkeep(
+      registry.ports,
+      createLog("silent", () => {}),
+      false,
+    ).tick("collection");
+    const shown = async (authorization: string) => {
+      const answer = await manage(registry, authorization, "GET", `${pathOf("team", "apps01")}/collection`);
+      const { properties } = JSON.parse(answer.body.toString()) as { properties: object };
+      return Object.keys(properties);
+    };
+    expect(await shown(await as(inRegistry))).toEqual(["condemnedBlobs", "condemnedBytes"]);
+    expect(await shown(basic("administrator", registry.administrator))).toContain("lastRun");
   });
 
   test("may be a group's, whose ids the token says", async () => {
