@@ -107,7 +107,7 @@ function print(lines: readonly string[]): void {
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  const [line] = (error instanceof Error ? error.message : String(error)).split("\n");
-  process.stderr.write(`portolan: ${line}\n`);
+  const lines = (error instanceof Error ? error.message : String(error)).split("\n");
+  process.stderr.write(lines.map((line) => `portolan: ${line}\n`).join(""));
   process.exit(error instanceof UsageError ? 2 : 1);
 });
