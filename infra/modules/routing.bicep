@@ -32,48 +32,15 @@ resource profile 'Microsoft.Cdn/profiles@2025-06-01' = {
     // A layer takes its time.
     originResponseTimeoutSeconds: 240
   }
+}
 
-  resource endpoint 'afdEndpoints' = {
-    name: name
-    location: 'global'
-    tags: tags
-    properties: {
-      enabledState: 'Enabled'
-    }
-
-    resource route 'routes' = {
-      name: 'all'
-      properties: {
-        originGroup: {
-          id: group.id
-        }
-        patternsToMatch: [
-          '/*'
-        ]
-        supportedProtocols: [
-          'Http'
-          'Https'
-        ]
-        httpsRedirect: 'Enabled'
-        ruleSets: [
-          {
-            id: asked.id
-          }
-        ]
-        customDomains: domain == null ? [] : [
-          {
-            id: wildcard.id
-          }
-        ]
-        forwardingProtocol: 'HttpsOnly'
-        linkToDefaultDomain: 'Enabled'
-      }
-      // A route needs an origin, and what its rules do.
-      dependsOn: [
-        origin
-        askedHost
-      ]
-    }
+resource endpoint 'Microsoft.Cdn/profiles/afdEndpoints@2025-06-01' = {
+  name: name
+  parent: profile
+  location: 'global'
+  tags: tags
+  properties: {
+    enabledState: 'Enabled'
   }
 }
 
@@ -179,6 +146,41 @@ resource origin 'Microsoft.Cdn/profiles/originGroups/origins@2025-06-01' = [for 
   }
 }]
 
+resource route 'Microsoft.Cdn/profiles/afdEndpoints/routes@2025-06-01' = {
+  name: 'all'
+  parent: endpoint
+  properties: {
+    originGroup: {
+      id: group.id
+    }
+    patternsToMatch: [
+      '/*'
+    ]
+    supportedProtocols: [
+      'Http'
+      'Https'
+    ]
+    httpsRedirect: 'Enabled'
+    ruleSets: [
+      {
+        id: asked.id
+      }
+    ]
+    customDomains: domain == null ? [] : [
+      {
+        id: wildcard.id
+      }
+    ]
+    forwardingProtocol: 'HttpsOnly'
+    linkToDefaultDomain: 'Enabled'
+  }
+  // A route needs an origin, and what its rules do.
+  dependsOn: [
+    origin
+    askedHost
+  ]
+}
+
 resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'portolan'
   scope: profile
@@ -193,7 +195,7 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
   }
 }
 
-output hostName string = profile::endpoint.properties.hostName
+output hostName string = endpoint.properties.hostName
 output frontDoorId string = profile.properties.frontDoorId
 @description('What a TXT record of the domain says, so that Front Door believes that it is yours; empty: there is no domain.')
 output domainValidationToken string = domain == null ? '' : wildcard!.properties.validationProperties.validationToken
