@@ -1,4 +1,4 @@
-import { limits } from "./limits.ts";
+import { NetworkShares } from "./network-shares.ts";
 import { TokenBuckets } from "./token-buckets.ts";
 
 /** What was taken out of the buckets. */
@@ -14,12 +14,7 @@ export interface Taken {
  */
 export class FairBuckets {
   readonly #buckets: TokenBuckets;
-  /** What is little, by key and network. */
-  readonly #shares = new TokenBuckets(
-    limits.networkShareMax,
-    limits.networkSharePerSecondMax,
-    limits.networkSharesMax,
-  );
+  readonly #shares = new NetworkShares();
 
   /**
    * @param max tokens that each bucket holds
@@ -34,14 +29,13 @@ export class FairBuckets {
    * @param now ms since 1970
    */
   take(key: string, network: string | undefined, now: number): Taken {
-    const share = `${key}\n${network}`;
-    const isSeldom = network !== undefined && this.#shares.take(share, now) === 0;
+    const isSeldom = this.#shares.take(key, network, now);
     const bucket = isSeldom ? `${key}\nseldom` : key;
     return {
       seconds: this.#buckets.take(bucket, now),
       giveBack: (later) => {
         this.#buckets.giveBack(bucket, later);
-        if (isSeldom) this.#shares.giveBack(share, later);
+        if (isSeldom) this.#shares.giveBack(key, network, later);
       },
     };
   }

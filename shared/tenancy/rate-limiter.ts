@@ -1,9 +1,9 @@
 import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import type { RegistryError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
+import { NetworkShares } from "../domain/network-shares.ts";
 import { beyondTier, type NumberFigure } from "../domain/tiers/refusals.ts";
 import { type Tier, type TierTable, tierOf, tiers } from "../domain/tiers/table.ts";
-import { TokenBuckets } from "../domain/token-buckets.ts";
 import type { Clock } from "../ports/world.ts";
 
 /** What is counted together. `referrers` are reads too. */
@@ -71,11 +71,7 @@ export class RateLimiter {
   readonly #registries = new LatestBuckets(limits.registriesCachedMax);
   readonly #identities = new LatestBuckets(limits.rateIdentitiesMax);
   /** Of token requests, how many of one network are few. */
-  readonly #shares = new TokenBuckets(
-    limits.networkShareMax,
-    limits.networkSharePerSecondMax,
-    limits.networkSharesMax,
-  );
+  readonly #shares = new NetworkShares();
 
   /** @param instances processes that are expected to answer at once */
   constructor(table: TierTable, instances: number, clock: Clock) {
@@ -121,7 +117,7 @@ export class RateLimiter {
   admitToken(registry: Pick<RegistryDocument, "rid" | "tier">, network: string | undefined): void {
     const { rid } = registry;
     const now = this.#clock.now();
-    const isSeldom = network !== undefined && this.#shares.take(`${rid}\n${network}`, now) === 0;
+    const isSeldom = this.#shares.take(rid, network, now);
     try {
       this.admit(registry, "anonymous", "token");
     } catch (refusal) {
