@@ -6,7 +6,7 @@ import type { IncomingRequest } from "../shared/http/exchange.ts";
 import { defaultBodyTimes } from "../shared/http/request-body.ts";
 import { type Service, serve } from "../shared/http/serve.ts";
 import { openLocalPorts } from "../shared/local/open.ts";
-import { Readiness } from "../shared/readiness/readiness.ts";
+import { Readiness, reportOn } from "../shared/readiness/readiness.ts";
 import { createLog } from "../shared/telemetry/log.ts";
 import { NetworkGate } from "../shared/tenancy/network-gate.ts";
 import { RegistryDirectory } from "../shared/tenancy/registry-directory.ts";
@@ -53,7 +53,7 @@ export async function countRequests(bench: Bench): Promise<Comparison[]> {
       scope: { subscriptionId: "", resourceGroup: "" },
     },
     networks: new NetworkGate(readNetworkSettings({})),
-    readiness: new Readiness([], counted.clock, () => {}),
+    readiness: new Readiness(() => reportOn([], () => {}), counted.clock),
     bodyTimes: defaultBodyTimes,
     log: createLog("error", (lines) => process.stderr.write(lines)),
   });

@@ -7,6 +7,7 @@ import { scopeMapCommands } from "./admin/scope-maps.ts";
 import { tokenCommands } from "./admin/tokens.ts";
 import { trustRuleCommands } from "./admin/trust-rules.ts";
 import { userCommands } from "./admin/users.ts";
+import { tellFailure } from "./tell-failure.ts";
 
 const commands: readonly (readonly [words: string, command: Command])[] = Object.entries({
   ...tokenCommands,
@@ -107,7 +108,6 @@ function print(lines: readonly string[]): void {
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  const lines = (error instanceof Error ? error.message : String(error)).split("\n");
-  process.stderr.write(lines.map((line) => `portolan: ${line}\n`).join(""));
+  tellFailure(error);
   process.exit(error instanceof UsageError ? 2 : 1);
 });

@@ -10,6 +10,7 @@ import { FunctionsCore, type RegisteredFunction } from "./core.ts";
 import { explainListenError, isLoopback, type ListenOptions, readListenOptions } from "./listen-options.ts";
 import { Router } from "./router.ts";
 import { createHost } from "./server.ts";
+import { tellFailure } from "./tell-failure.ts";
 import { Triggers } from "./triggers.ts";
 
 /** Where npm leaves a flag `--auth` that it was given. */
@@ -129,7 +130,6 @@ async function finish(server: Server, app: App, triggers: Triggers): Promise<voi
 }
 
 main().catch((error: unknown) => {
-  const lines = (error instanceof Error ? error.message : String(error)).split("\n");
-  process.stderr.write(lines.map((line) => `portolan: ${line}\n`).join(""));
+  tellFailure(error);
   process.exit(1);
 });

@@ -5,6 +5,7 @@ import {
   readUsage,
   type UsageReport,
 } from "../shared/usage-report.ts";
+import { tellFailure } from "./tell-failure.ts";
 
 const flags: readonly string[] = ["--json", "--recount", "--orphans"];
 
@@ -91,6 +92,6 @@ function table(repositories: readonly RepositoryReport[], shown: readonly Column
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`portolan: ${error instanceof Error ? error.message : String(error)}\n`);
+  tellFailure(error);
   process.exit(1);
 });

@@ -2,7 +2,6 @@ import { PullRecorder } from "./catalog/pulls.ts";
 import { ensureRegistry } from "./catalog/registries.ts";
 import { RepositoryDirectory } from "./catalog/repository-directory.ts";
 import { type Config, hasQueueTriggers, ownQueues, readConfig } from "./config.ts";
-import { limits } from "./domain/limits.ts";
 import { SettingsError } from "./domain/setting-faults.ts";
 import { poisonQueue } from "./domain/work-message.ts";
 import type { IncomingRequest, Reply } from "./http/exchange.ts";
@@ -12,7 +11,8 @@ import { type Service, serve } from "./http/serve.ts";
 import { openIdentity } from "./open-identity.ts";
 import { openPorts } from "./open-ports.ts";
 import { explainFailedStart, openReadiness } from "./open-readiness.ts";
-import type { ReadinessReport } from "./readiness/dependency.ts";
+import { Readiness } from "./readiness/readiness.ts";
+import { systemClock } from "./system/world.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 import type { TelemetrySettings } from "./telemetry/settings.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
@@ -169,35 +169,32 @@ export async function answerRequest(request: IncomingRequest): Promise<Reply> {
   try {
     app = await sharedApp();
   } catch (error) {
-    tellFailedStart(error);
-    return await answerNotStarted(request, () => failedStart(error));
+    failure = error;
+    tellFailedStart();
+    return await answerNotStarted(request, () => lacking.report());
   }
   return await app.handle(request);
 }
 
+/** What the last start failed with. */
+let failure: unknown;
 let toldFailure = "";
 
 /** Once for each reason, since every request tries to start it. */
-function tellFailedStart(error: unknown): void {
-  if (String(error) === toldFailure) return;
-  toldFailure = String(error);
+function tellFailedStart(): void {
+  if (String(failure) === toldFailure) return;
+  toldFailure = String(failure);
   const log = createLog("error", (lines) => process.stderr.write(lines));
-  const faults = error instanceof SettingsError ? error.faults : [toldFailure];
-  for (const failure of faults) log.write("error", "failure", { work: "start", error: failure });
+  const faults = failure instanceof SettingsError ? failure.faults : [toldFailure];
+  for (const error of faults) log.write("error", "failure", { work: "start", error });
   log.flush();
 }
 
-let explained: { readonly until: number; readonly report: Promise<ReadinessReport> } | undefined;
-
-/** What the start lacks, looked at no more often than the readiness of a registry that has started. */
-function failedStart(error: unknown): Promise<ReadinessReport> {
-  if (explained === undefined || explained.until <= Date.now()) {
-    const log = createLog("warn", (lines) => process.stderr.write(lines));
-    const report = explainFailedStart(process.env, error, queues, log).finally(() => log.flush());
-    explained = { until: Date.now() + limits.readinessSeconds * 1000, report };
-  }
-  return explained.report;
-}
+/** Of a registry that has not started, looked at no more often than of one that has. */
+const lacking = new Readiness(async () => {
+  const log = createLog("warn", (lines) => process.stderr.write(lines));
+  return await explainFailedStart(process.env, failure, queues, log).finally(() => log.flush());
+}, systemClock);
 
 /** Whether messages are taken out of the queues here: only then may a queue's trigger be registered. */
 export function takesQueueMessages(): boolean {

@@ -21,7 +21,8 @@ export async function openReadiness(
 ): Promise<Readiness> {
   const stores = await storesOf(config, ports, queues);
   const dependencies = dependenciesOf(stores, await explanationsOf(config));
-  return new Readiness(dependencies, ports.clock, failureLog(log));
+  const onFailure = failureLog(log);
+  return new Readiness(() => reportOn(dependencies, onFailure), ports.clock);
 }
 
 /**

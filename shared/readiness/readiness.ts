@@ -7,34 +7,31 @@ import type { Check, Dependency, ReadinessReport } from "./dependency.ts";
  * and those who ask meanwhile are told the same.
  */
 export class Readiness {
-  readonly #dependencies: readonly Dependency[];
+  readonly #look: () => Promise<ReadinessReport>;
   readonly #clock: Clock;
-  readonly #onFailure: (name: string, error: unknown) => void;
   #report: Promise<ReadinessReport> | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param onFailure told of everything; the report tells only what to do */
-  constructor(
-    dependencies: readonly Dependency[],
-    clock: Clock,
-    onFailure: (name: string, error: unknown) => void,
-  ) {
-    this.#dependencies = dependencies;
+  /** @param look tries everything; never rejects */
+  constructor(look: () => Promise<ReadinessReport>, clock: Clock) {
+    this.#look = look;
     this.#clock = clock;
-    this.#onFailure = onFailure;
   }
 
   async report(): Promise<ReadinessReport> {
     const now = this.#clock.now();
     if (this.#report === undefined || now - this.#askedAt >= limits.readinessSeconds * 1000) {
       this.#askedAt = now;
-      this.#report = reportOn(this.#dependencies, this.#onFailure);
+      this.#report = this.#look();
     }
     return await this.#report;
   }
 }
 
-/** Tries all of them, each by itself. Never rejects. */
+/**
+ * Tries all of them, each by itself. Never rejects.
+ * @param onFailure told of everything; the report tells only what to do
+ */
 export async function reportOn(
   dependencies: readonly Dependency[],
   onFailure: (name: string, error: unknown) => void,

@@ -3,7 +3,7 @@ import { limits } from "../../../shared/domain/limits.ts";
 import { ManualClock } from "../../../shared/memory/world.ts";
 import { dependenciesOf } from "../../../shared/readiness/dependencies.ts";
 import type { Dependency } from "../../../shared/readiness/dependency.ts";
-import { Readiness } from "../../../shared/readiness/readiness.ts";
+import { Readiness, reportOn } from "../../../shared/readiness/readiness.ts";
 import { openMemoryPorts } from "../../support/memory-ports.ts";
 
 function dependency(name: string, outcome: () => Promise<void>, remedy?: string): Dependency {
@@ -13,20 +13,18 @@ function dependency(name: string, outcome: () => Promise<void>, remedy?: string)
 describe("readiness", () => {
   it("tells of each dependency by itself, and what to do about those that fail", async () => {
     const told: unknown[] = [];
-    const readiness = new Readiness(
-      [
-        dependency("documents", async () => {}),
-        dependency(
-          "keys",
-          async () => {
-            throw new Error("a secret of the log's");
-          },
-          "a role is missing",
-        ),
-      ],
-      new ManualClock(0),
-      (name, error) => told.push([name, String(error)]),
-    );
+    const dependencies = [
+      dependency("documents", async () => {}),
+      dependency(
+        "keys",
+        async () => {
+          throw new Error("a secret of the log's");
+        },
+        "a role is missing",
+      ),
+    ];
+    const onFailure = (name: string, error: unknown) => told.push([name, String(error)]);
+    const readiness = new Readiness(() => reportOn(dependencies, onFailure), new ManualClock(0));
     const report = await readiness.report();
     expect(report).toEqual({
       status: "not ready",
@@ -44,7 +42,7 @@ describe("readiness", () => {
     const count = async () => {
       tries += 1;
     };
-    const readiness = new Readiness([dependency("documents", count)], clock, () => {});
+    const readiness = new Readiness(() => reportOn([dependency("documents", count)], () => {}), clock);
     await Promise.all(Array.from({ length: 50 }, () => readiness.report()));
     clock.advance(limits.readinessSeconds * 1000 - 1);
     await readiness.report();
