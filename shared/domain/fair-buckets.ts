@@ -1,4 +1,4 @@
-import { NetworkShares } from "./network-shares.ts";
+import { NetworkShares } from "./network/network-shares.ts";
 import { TokenBuckets } from "./token-buckets.ts";
 
 /** What was taken out of the buckets. */

@@ -1,7 +1,7 @@
 import type { RegistryDocument } from "../catalog/registry-documents.ts";
 import type { RegistryError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
-import { NetworkShares } from "../domain/network-shares.ts";
+import { NetworkShares } from "../domain/network/network-shares.ts";
 import { beyondTier, type NumberFigure } from "../domain/tiers/refusals.ts";
 import { type Tier, type TierTable, tierOf, tiers } from "../domain/tiers/table.ts";
 import type { Clock } from "../ports/world.ts";

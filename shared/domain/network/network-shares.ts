@@ -1,5 +1,5 @@
-import { limits } from "./limits.ts";
-import { TokenBuckets } from "./token-buckets.ts";
+import { limits } from "../limits.ts";
+import { TokenBuckets } from "../token-buckets.ts";
 
 /** Which networks of clients have taken little of late, by what they took it of, such as a registry. */
 export class NetworkShares {
